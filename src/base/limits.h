@@ -1,0 +1,39 @@
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+
+#include "base/time.h"
+
+/// Every queue, retry and wait that the configuration does not set, with the reason for its value.
+namespace standin::limits {
+
+using namespace std::chrono_literals;
+
+/// Kept of a route's deadline for the journal's commit and the answer: a slow fdatasync is tens of milliseconds.
+constexpr Duration commit_budget = 500ms;
+/// The budget of a very short deadline is at most this part of it.
+constexpr int commit_budget_part = 4;
+
+/// Orders waiting for the journal's writer. At 10,000 commits a second it is 0.8 s of backlog; full means unavailable.
+constexpr std::size_t journal_queue = 8192;
+/// Orders in one transaction: beyond this, commits get longer but not cheaper.
+constexpr std::size_t journal_batch = 1024;
+
+/// A definite answer whose client went away is kept for the same key's retry this long, and for this many keys.
+constexpr Duration undelivered_answer_kept = 10min;
+constexpr std::size_t undelivered_answers = 10'000;
+
+/// Of healthy answers, one in this many is compared with the stand-in templates.
+constexpr unsigned template_sample_one_in = 50;
+
+/// A claim of a replay on an order: long enough for one exchange with its listening; shorter would invite a second owner.
+constexpr Duration lease_margin = 10s;
+
+/// First and longest wait between tries to deliver one order, doubled each time with jitter.
+constexpr Duration replay_backoff_first = 1s;
+constexpr Duration replay_backoff_max = 5min;
+/// After this many tries that ended in neither yes nor no, an order waits for a person.
+constexpr int replay_attempts_before_person = 20;
+
+}  // namespace standin::limits

@@ -1,0 +1,24 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace standin {
+
+std::string hex(std::span<const std::uint8_t> bytes);
+std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text);
+
+/// ASCII alone, as HTTP's field names are compared.
+bool equal_ignoring_case(std::string_view a, std::string_view b);
+std::string lower(std::string_view text);
+std::string_view trim(std::string_view text);
+std::vector<std::string_view> split(std::string_view text, char separator);
+
+/// The candidate fewest edits away from `word`, if it is near enough to be what was meant (at most a third of its length).
+std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
+
+}  // namespace standin

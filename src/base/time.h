@@ -1,0 +1,30 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+
+namespace standin {
+
+/// A span of time, nanoseconds.
+using Duration = std::chrono::nanoseconds;
+
+/// A point on a Clock's monotonic axis. Only for timeouts, leases and windows inside one process.
+using Instant = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+
+/// Wall-clock time, milliseconds since 1970 UTC. Only for records and for windows that cross processes.
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
+
+/// Milliseconds since 1970 UTC.
+inline std::int64_t unix_ms(WallTime t) { return t.time_since_epoch().count(); }
+inline WallTime wall_time(std::int64_t unix_milliseconds) {
+  return WallTime(std::chrono::milliseconds(unix_milliseconds));
+}
+inline double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+
+/// 2026-11-22T03:04:05.678Z
+std::string iso8601(WallTime t);
+/// Sun, 22 Nov 2026 03:04:05 GMT (RFC 9110 IMF-fixdate)
+std::string http_date(WallTime t);
+
+}  // namespace standin

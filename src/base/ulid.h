@@ -1,0 +1,41 @@
+#pragma once
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/random.h"
+#include "base/time.h"
+
+namespace standin {
+
+/// 48 bits of milliseconds and 80 of chance, written as 26 characters of Crockford's base 32
+/// (https://github.com/ulid/spec). Sorts by time of making.
+struct Ulid {
+  std::array<std::uint8_t, 16> bytes{};
+
+  std::string text() const;
+  /// Nothing unless `text` is a well-formed ULID; either letter case.
+  static std::optional<Ulid> parse(std::string_view text);
+  WallTime made_at() const;
+
+  auto operator<=>(const Ulid&) const = default;
+};
+
+/// Makes ULIDs that are monotonic within the process. Any thread.
+class UlidMaker {
+ public:
+  explicit UlidMaker(Random& random) : random_(random) {}
+  Ulid make(WallTime now);
+
+ private:
+  Random& random_;
+  std::mutex mutex_;
+  Ulid last_;
+};
+
+}  // namespace standin

@@ -1,0 +1,180 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/policy.h"
+#include "base/result.h"
+#include "base/time.h"
+
+/// standin.toml, typed and checked. docs/configuration.md describes every key; a test compares the two.
+namespace standin {
+
+using namespace std::chrono_literals;
+
+struct ServerConfig {
+  std::vector<std::string> listen{"127.0.0.1:8080"};
+  unsigned threads = 0;  ///< 0: one per core
+  std::size_t body_bytes_max = 1 << 20;
+  std::size_t head_bytes_max = 32 << 10;
+  std::size_t connections_max = 20'000;
+  std::size_t in_flight_bytes_max = 512u << 20;
+  std::vector<std::string> trusted_proxies;  ///< addresses or CIDR blocks whose X-Request-Id is believed
+  Duration drain = 150s;                     ///< longest graceful stop, late listening included
+};
+
+struct ConsoleConfig {
+  std::string listen = "127.0.0.1:8081";  ///< /metrics, /healthz, /readyz; "" for none
+  std::string socket;                     ///< operators' API; default beside the journal: DIR/standin.sock
+};
+
+struct JournalConfig {
+  std::string path;      ///< of `url = "sqlite:PATH"`
+  std::string key_file;
+};
+
+struct LogConfig {
+  std::string access = "-";  ///< access log file, "-" for standard output, "" for none
+};
+
+enum class Duplicates { none, rejected, folded, keyed };
+
+struct FinderConfig {
+  std::string request;              ///< "GET /orders?key={{order_key}}"
+  std::string list;                 ///< JSON Pointer to the array of found orders; "" is the whole answer
+  std::string reference = "/id";    ///< in each found order
+  std::string state;                ///< pointer to a field that says whether it stands; "" when only standing ones are listed
+  std::vector<std::string> not_standing;  ///< values of that field that mean it does not stand, e.g. "cancelled"
+  Duration max_processing = 120s;   ///< `none` counts only this long after the last byte was sent,
+  Duration index_lag = 0s;          ///< and this much more
+};
+
+struct ReversalConfig {
+  std::string request;               ///< "POST /orders/{{upstream_reference}}/cancel"
+  std::vector<int> done{200, 204};   ///< statuses that mean it no longer stands
+};
+
+struct TimeoutsConfig {
+  Duration connect = 1s;
+  Duration write = 5s;
+  Duration response = 15s;
+  Duration listen_late = 120s;
+};
+
+struct BreakerConfig {
+  Duration window = 10s;
+  unsigned minimum = 20;
+  double error_rate = 0.5;
+  unsigned consecutive = 3;  ///< timeouts in a row
+  Duration open_for = 5s;
+  Duration probe_timeout = 1s;
+  unsigned successes = 2;         ///< good probes that close it
+  Duration half_open_max = 60s;   ///< without a probe's verdict it opens again
+};
+
+struct HealthConfig {
+  std::string path;  ///< "" for no health checks
+  Duration every = 5s;
+  Duration timeout = 1s;
+  std::string expect = "UP";  ///< what the body starts with; "" for any 200
+};
+
+enum class Balance { least_busy, scoreboard, random };
+
+struct UpstreamConfig {
+  std::string name;
+  std::vector<std::string> targets;
+  std::optional<Duplicates> duplicates;  ///< must be said where a protected route uses it
+  Duration duplicates_window = Duration::max();
+  std::optional<FinderConfig> finder;
+  std::optional<ReversalConfig> reversal;
+  Balance balance = Balance::least_busy;
+  TimeoutsConfig timeouts;
+  BreakerConfig breaker;
+  HealthConfig health;
+  unsigned concurrency = 200;
+};
+
+enum class Mode { off, automatic, forced, fallback, shadow };
+std::string_view name(Mode mode);
+std::optional<Mode> parse_mode(std::string_view name);  ///< "auto" for automatic
+
+struct RouteConfig {
+  std::string name;
+  std::string host;    ///< "" for any
+  std::string method;  ///< "" for any
+  std::string path;    ///< "/orders", "/static/*" or "*"
+  std::string upstream;
+  std::string stand_in;  ///< "" for a plain route
+  Mode mode = Mode::automatic;
+  Duration deadline = 15s;
+  std::string key_header;              ///< "Idempotency-Key"; at most one of the two is given
+  std::vector<std::string> key_facts;  ///< names of facts, or JSON Pointers
+  bool key_required = false;
+  std::string tenant;       ///< name of a fact; "" for one tenant
+  std::string outage_page;  ///< file; answered with 503 when a plain route's upstream fails
+
+  bool is_protected() const { return !stand_in.empty(); }
+};
+
+/// One answer by template: `{{...}}` placeholders in headers and body.
+struct TemplateConfig {
+  int status = 0;
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::string body;
+  std::string where;  ///< file:line:column of the body, for messages
+};
+
+struct ExpectConfig {
+  std::vector<int> status;
+  std::string content_type;
+  std::string pointer;  ///< of the field that must be there: the order's name at the upstream
+};
+
+enum class AmountUnit { minor, decimal };
+enum class Undelivered { hold, replay, reverse };
+
+struct StandInConfig {
+  std::string name;
+  std::string dialect = "json";
+  std::map<std::string, std::string> facts;  ///< fact -> JSON Pointer, or form field if it does not start with "/"
+  std::optional<AmountUnit> amount_unit;
+  std::string currency;                      ///< of amounts that name none; "" if every request does
+  std::vector<std::string> require;          ///< sniff test: pointers that must be there
+  TemplateConfig approve;
+  TemplateConfig decline;
+  TemplateConfig unavailable;
+  std::string policy;
+  std::vector<std::string> strip;  ///< pointers or form fields never journalled
+  ExpectConfig expect;
+  std::optional<ExpectConfig> have_it;
+  Undelivered undelivered = Undelivered::hold;
+  bool replay_by_itself = false;  ///< start = "when-healthy"; default "manual"
+  double replay_rate = 20;        ///< orders a second
+  unsigned replay_concurrency = 4;
+  std::optional<std::string> replay_credential;  ///< "Authorization: ..." read from a file, in place of an expired one
+};
+
+struct Config {
+  std::string file;
+  std::string version;  ///< digest of the text, first 12 hexadecimal characters
+  ServerConfig server;
+  ConsoleConfig console;
+  JournalConfig journal;
+  LogConfig log;
+  std::vector<RouteConfig> routes;  ///< most specific first
+  std::map<std::string, UpstreamConfig> upstreams;
+  std::map<std::string, StandInConfig> stand_ins;
+  std::map<std::string, Policy> policies;
+  std::vector<std::string> warnings;  ///< risky but allowed, for `standin check`
+};
+
+/// Every problem found, each as "file:line:column: message", separated by newlines in Error::what.
+Result<Config> load_config(const std::string& path);
+/// The same for a text; body_file and the like are read relative to the folder of `file`.
+Result<Config> parse_config(std::string_view text, const std::string& file);
+
+}  // namespace standin

@@ -1,0 +1,196 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/digest.h"
+#include "base/event.h"
+#include "base/facts.h"
+#include "base/outcome.h"
+#include "base/result.h"
+#include "base/task.h"
+#include "base/ulid.h"
+#include "config/config.h"
+#include "journal/lifecycle.h"
+#include "risk/decide.h"
+#include "vault/vault.h"
+
+namespace standin {
+
+/// What `keep` came to. Once a command has been handed to the writer, only these four are possible, and only `over_cap` and
+/// `not_kept` allow telling the customer no.
+enum class Kept {
+  kept,      ///< on stable storage
+  over_cap,  ///< certainly not written: it would have taken exposure over the cap
+  not_kept,  ///< certainly not written: the queue or the disk is full, or the journal has stopped promising
+  unknown,   ///< may or may not be on the disk; the next claim of its key tells
+};
+
+/// An order as it enters the journal, accepted or declined.
+struct NewOrder {
+  Ulid id;
+  OrderKey key;
+  Digest payload;           ///< keyed digest of the normalised request
+  bool key_from_client = false;  ///< only then is a decline given again
+  std::string tenant, route, upstream, stand_in, request_id, reference, config_version;
+  Facts facts;
+  Decision decision;
+  Cause cause = Cause::refused;
+  State state = State::accepted;  ///< accepted, declined or reversing (declined, and an attempt may have happened)
+  bool shadow = false;            ///< recorded only: never recalled, replayed, or counted in exposure
+  Outcome forward = Outcome::not_done;  ///< of the live forward so far: not_done or unknown
+  std::string target;             ///< of the live forward
+  WallTime created{};
+  WallTime first_sent{};          ///< of the live forward's first byte; zero if nothing was sent
+  WallTime due{};                 ///< no replay, finder or reversal starts before: the end of late listening
+  std::vector<Money> caps;        ///< total exposure caps, checked in the same step as the order is kept
+  Sealed request, answer;         ///< wire bytes, sealed with the order's id as context
+};
+
+/// A known key: what standin answered to it.
+struct Remembered {
+  Ulid id;
+  Digest payload;
+  State state = State::accepted;
+  bool key_from_client = false;
+};
+
+/// Right to act on an order: a fencing token that the transaction recording the outcome checks.
+struct Lease {
+  Ulid order;
+  std::uint64_t token = 0;
+};
+/// The token of the live forward's own listener, held from the order's creation until `due`.
+constexpr std::uint64_t live_forward_token = 1;
+
+/// An attempt's record; opened durably before its first byte is sent, closed with its outcome.
+struct Attempt {
+  std::string kind;  ///< "live", "replay", "finder", "reversal"
+  std::string target;
+  WallTime started{};
+  Outcome outcome = Outcome::unknown;  ///< open attempts are unknown
+  bool open = false;
+  std::string detail;  ///< for a person; never a card number or secret
+};
+
+/// A step in an order's life, written in one transaction: the transition, the attempt that led to it, the follow-up it opens.
+struct Change {
+  Lease lease;  ///< token 0: on a person's word, without a lease; refused while somebody else holds one
+  State to = State::held;
+  std::string who, why;
+  std::optional<Attempt> attempt;     ///< closes the open attempt of its kind, or is added closed
+  std::string upstream_reference;     ///< set once known; unique per upstream
+  std::optional<WallTime> due;        ///< when to look at it again
+  std::optional<std::string> follow_up;  ///< opens a case with this reason
+  std::optional<Money> settled_part;  ///< a partial settlement: the remainder stays exposed
+};
+
+enum class Applied {
+  applied,
+  fenced,       ///< somebody else holds, or held since, the right to act
+  not_allowed,  ///< the lifecycle has no such step from where the order is now
+  reference_taken,  ///< another order already claimed that upstream reference
+  failed,       ///< not written, or not known to be
+};
+
+/// An order as it is read back.
+struct OrderRow {
+  Ulid id;
+  OrderKey key;
+  std::string tenant, route, upstream, stand_in, request_id, reference, upstream_reference, config_version;
+  Facts facts;
+  std::string decision;  ///< explained, one line per rule
+  bool accepted = false;
+  Cause cause = Cause::refused;
+  std::optional<bool> done_after_all;  ///< whether the upstream had done it when we stood in, once known
+  State state = State::accepted;
+  bool shadow = false, undelivered = false;
+  WallTime created{}, first_sent{}, due{};
+  std::uint64_t token = 0;
+  int attempts = 0;  ///< replays so far
+  bool unresolved = false;  ///< an attempt may have happened and nobody knows: the finder goes first
+};
+
+struct TransitionRow {
+  State to = State::accepted;
+  WallTime at{};
+  std::string who, why;
+};
+
+struct FollowUpRow {
+  std::int64_t id = 0;
+  Ulid order;
+  std::string reason, state, owner;  ///< state: open, taken, closed
+  WallTime opened{};
+  std::vector<std::string> notes;
+};
+
+struct OrderFilter {
+  std::optional<State> state;
+  std::string route, customer;
+  std::optional<Ulid> id;
+  std::optional<WallTime> since, until;
+  bool due_only = false;      ///< work for the replay: not ended, due by `until`, not leased
+  bool include_shadow = false;
+  std::size_t limit = 100;
+};
+
+struct ModeRow {
+  std::string route;
+  Mode mode = Mode::automatic;
+  WallTime until{};  ///< zero: until changed
+  std::string who, why;
+};
+
+struct JournalHealth {
+  bool promising = true;   ///< false: stand-in is answered with `unavailable`
+  std::string reason;
+  std::size_t queued = 0;
+};
+
+/// The durable record of orders and attempts, as a port. Free of SQL: the shared journal and the simulator's have the same.
+/// Coroutines may be awaited on any event loop and resume on it; the rest may be called from any thread. When a coroutine
+/// returns success, what it wrote is on stable storage. Every adapter passes tests/contract/journal_contract.h.
+class Journal {
+ public:
+  virtual ~Journal() = default;
+
+  /// Reserves exposure and writes the order in one step; never waits without bound (limits::journal_queue).
+  virtual Task<Kept> keep(NewOrder order) = 0;
+  /// From memory, at once. Shadow orders are not remembered.
+  virtual std::optional<Remembered> recall(const OrderKey& key) const = 0;
+  /// The wire bytes answered to the customer, and the request as kept; sealed. An error if they are gone or unreadable.
+  virtual Result<Sealed> answer(const Ulid& id) = 0;
+  virtual Result<Sealed> request(const Ulid& id) = 0;
+
+  /// The client never got the answer. With `release_to` the order becomes due then; else it is held.
+  virtual Task<Applied> mark_undelivered(Ulid id, State to, std::string why) = 0;
+
+  /// Takes the order for one attempt: refused (nothing) while listened for, leased by another, ended, or not due.
+  /// Opens an attempt of `kind` at `target` durably, as unknown, and moves accepted and held orders to replaying.
+  virtual Task<std::optional<Lease>> lease(Ulid id, std::string owner, WallTime until, Attempt attempt) = 0;
+  virtual Task<Applied> apply(Change change) = 0;
+
+  virtual Result<std::vector<OrderRow>> orders(const OrderFilter& filter) = 0;
+  virtual Result<std::vector<TransitionRow>> transitions(const Ulid& id) = 0;
+  virtual Result<std::vector<Attempt>> attempts(const Ulid& id) = 0;
+  /// Orders per state, from memory.
+  virtual std::map<State, std::size_t> counts() const = 0;
+
+  virtual Result<std::vector<FollowUpRow>> follow_ups(bool open_only) = 0;
+  /// take, note or close ("collected", "written_off"); an error says why not.
+  virtual Task<Result<void>> update_follow_up(std::int64_t id, std::string action, std::string who, std::string text) = 0;
+
+  virtual Task<Result<void>> set_mode(ModeRow mode) = 0;
+  virtual Result<std::vector<ModeRow>> modes() = 0;
+
+  /// The sum over exposed orders per currency, and its peak since the journal was opened.
+  virtual std::vector<Money> exposure() const = 0;
+  virtual std::vector<Money> exposure_peak() const = 0;
+  virtual JournalHealth health() const = 0;
+};
+
+}  // namespace standin

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "base/clock.h"
+
+namespace standin {
+
+/// The real time, on one event loop.
+class AsioClock final : public Clock {
+ public:
+  explicit AsioClock(Executor executor) : executor_(std::move(executor)) {}
+  Instant now() const override;
+  WallTime wall() const override;
+  std::unique_ptr<Alarm> at(Instant when, std::move_only_function<void()> ring) override;
+
+ private:
+  Executor executor_;
+};
+
+}  // namespace standin

@@ -1,0 +1,87 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace standin {
+
+/// HTTP header fields in the order they came, in one flat piece of storage. Names compare without regard to case.
+/// Views returned are valid until the next change.
+class Headers {
+ public:
+  struct Field {
+    std::string_view name;
+    std::string_view value;
+  };
+
+  /// The first field of that name.
+  std::optional<std::string_view> find(std::string_view name) const;
+  bool has(std::string_view name) const { return find(name).has_value(); }
+  void add(std::string_view name, std::string_view value);
+  /// Replaces every field of that name by one.
+  void set(std::string_view name, std::string_view value);
+  void remove(std::string_view name);
+  /// Removes every field whose name starts with `prefix`.
+  void remove_prefix(std::string_view prefix);
+
+  std::size_t size() const { return spans_.size(); }
+  bool empty() const { return spans_.empty(); }
+  Field operator[](std::size_t i) const;
+
+  class Iterator {
+   public:
+    Iterator(const Headers& headers, std::size_t at) : headers_(headers), at_(at) {}
+    Field operator*() const { return headers_[at_]; }
+    Iterator& operator++() {
+      ++at_;
+      return *this;
+    }
+    bool operator==(const Iterator& other) const { return at_ == other.at_; }
+
+   private:
+    const Headers& headers_;
+    std::size_t at_;
+  };
+  Iterator begin() const { return {*this, 0}; }
+  Iterator end() const { return {*this, size()}; }
+
+ private:
+  struct Span {
+    std::uint32_t name_at, name_size, value_at, value_size;
+  };
+  std::string storage_;
+  std::vector<Span> spans_;
+};
+
+struct Request {
+  std::string method;
+  std::string target;  ///< as it arrived, path and query, e.g. /orders?a[gte]=1
+  Headers headers;
+  std::string body;
+
+  /// The target without its query.
+  std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
+};
+
+struct Response {
+  int status = 0;
+  Headers headers;
+  std::string body;
+};
+
+/// `application/json` of `application/json; charset=utf-8`, lower case; empty if there is none.
+std::string media_type(const Headers& headers);
+
+/// The request or response as HTTP/1.1 bytes, framing included: how both are kept in the journal, shown and compared.
+std::string to_wire(const Request& request);
+std::string to_wire(const Response& response);
+
+/// Reads one message written by `to_wire` or by hand (a `sample.http` file: bare LF is accepted, Content-Length optional).
+/// Nothing if it is not one.
+std::optional<Request> request_from_wire(std::string_view bytes);
+std::optional<Response> response_from_wire(std::string_view bytes);
+
+}  // namespace standin

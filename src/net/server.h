@@ -1,0 +1,67 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "base/task.h"
+#include "base/time.h"
+#include "net/message.h"
+
+namespace standin {
+
+/// Who sent the request.
+class Client {
+ public:
+  virtual ~Client() = default;
+  /// The connection is gone (reset, or closed both ways), not merely half-closed. Called on the handler's own loop.
+  virtual bool gone() const = 0;
+  /// "192.0.2.7", or "" on a Unix socket.
+  virtual std::string address() const = 0;
+};
+
+/// What a handler answers.
+struct Reply {
+  Response response;
+  /// Called on the session's loop if the client certainly did not get `response`: the write failed, or the connection was
+  /// reset before anything else was read from it.
+  std::move_only_function<void()> undelivered;
+};
+
+using Handler = std::function<Task<Reply>(Request, std::shared_ptr<const Client>)>;
+
+struct ServerLimits {
+  std::size_t body = 1024 * 1024;      ///< bytes; more is 413
+  std::size_t head = 32 * 1024;        ///< bytes; more is 431
+  std::size_t connections = 20'000;    ///< at once; more are closed unanswered
+  Duration idle = std::chrono::seconds(75);     ///< between requests
+  Duration receive = std::chrono::seconds(30);  ///< from a request's first byte to its last
+};
+
+/// An HTTP/1.1 server on one event loop. Start one per thread on the same TCP address (SO_REUSEPORT).
+/// Every member is called on that loop's thread.
+class HttpServer {
+ public:
+  HttpServer(Executor executor, ServerLimits limits, Handler handler);
+  ~HttpServer();
+
+  /// "127.0.0.1:8080", "[::1]:8080" or "unix:/run/standin/standin.sock" (mode 0600, replaced if stale). Port 0 picks one.
+  Result<void> listen(const std::string& address);
+  /// The port that `listen` bound.
+  std::uint16_t port() const;
+
+  /// Stops accepting, answers what is in flight with `Connection: close`, closes idle connections; returns when all are
+  /// gone or `within` has passed.
+  Task<> drain(Duration within);
+
+  /// Connections open and requests being handled, for saturation metrics. Any thread.
+  std::size_t connections() const;
+  std::size_t in_flight() const;
+
+ private:
+  struct State;
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace standin

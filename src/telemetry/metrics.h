@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/money.h"
+#include "base/outcome.h"
+#include "base/time.h"
+
+namespace standin {
+
+/// How a client's request was answered.
+enum class Answered {
+  forwarded,    ///< the upstream's own answer
+  accepted,     ///< stood in: yes
+  declined,     ///< stood in: no
+  recalled,     ///< the answer given before to the same key
+  unavailable,  ///< the upstream's own technical failure, said by us
+  rejected,     ///< 400, 409, 422 and the like, by us
+};
+std::string_view name(Answered answered);
+
+/// Every metric the program has, by what happened. Any thread; never blocks for long. docs/metrics.md lists them; a test
+/// compares the two.
+class Metrics {
+ public:
+  Metrics();
+  ~Metrics();
+
+  void answered(std::string_view route, Answered how, int status, Duration took);
+  void forwarded(std::string_view route, Outcome outcome, Duration took);
+  void stood_in(std::string_view route, Cause cause, bool accepted);
+  /// Later it is known whether the upstream had done what we stood in for.
+  void stand_in_resolved(std::string_view route, Cause cause, bool upstream_had_done_it);
+  /// The facts of a request could not be read (`fact`: its name), on healthy traffic or in stand-in.
+  void facts_unreadable(std::string_view route, std::string_view fact, bool standing_in);
+  void template_compared(std::string_view route, bool drifted);
+  void client_went_away(std::string_view route, bool after_commit);
+  void late_answer(std::string_view route, Outcome outcome);
+  void replay_attempt(std::string_view route, Outcome outcome);
+  void replay_paused(std::string_view route, bool paused);
+  void journal_commit(Duration took, std::size_t orders);
+  void journal_promising(bool promising);
+  void journal_queue(std::size_t queued);
+  void exposure(const Money& now, const Money& peak);
+  void orders_in_state(std::string_view state, std::size_t count);
+  void follow_ups_open(std::size_t count);
+  void target_sent(std::string_view upstream, std::string_view target, std::string_view end, Duration took);
+  void target_in_flight(std::string_view upstream, std::string_view target, std::size_t count);
+  void breaker_state(std::string_view upstream, std::string_view target, std::string_view state);
+  void target_healthy(std::string_view upstream, std::string_view target, bool healthy);
+  void connections(std::size_t open, std::size_t in_flight);
+  void log_lines_dropped(std::size_t count);
+
+  /// The Prometheus text exposition format, version 0.0.4.
+  std::string expose() const;
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace standin
