@@ -9,8 +9,6 @@ Task<> Clock::sleep_until(Instant when) {
   co_await never.wait_until(*this, when);
 }
 
-Task<> Clock::sleep_for(Duration span) {
-  co_await sleep_until(now() + span);
-}
+Task<> Clock::sleep_for(Duration span) { co_await sleep_until(now() + span); }
 
 }  // namespace standin

@@ -15,16 +15,15 @@ constexpr boost::asio::use_awaitable_t<Executor> use_task;
 
 }  // namespace
 
-/// A timer that never expires: being an Asio operation, the waiting coroutine dies with its event loop, as a crash in the
-/// simulator needs, and not with whoever still holds the Event.
+/// A timer that never expires: being an Asio operation, the waiting coroutine dies with its event loop, as a crash in
+/// the simulator needs, and not with whoever still holds the Event. The coroutine alone owns the timer, because a timer
+/// must not outlive its loop; the Event only knows of it.
 struct Event::Waiter {
-  explicit Waiter(const Executor& executor) : timer(executor, std::chrono::steady_clock::time_point::max()) {}
+  explicit Waiter(const Executor& executor)
+      : owned(std::make_shared<Timer>(executor, std::chrono::steady_clock::time_point::max())), timer(owned) {}
 
-  void wake() {
-    timer.cancel();
-  }
-
-  Timer timer;
+  std::shared_ptr<Timer> owned;  ///< taken by the coroutine, on its loop's thread
+  const std::weak_ptr<Timer> timer;
 };
 
 std::shared_ptr<Event::Waiter> Event::enlist(const Executor& executor) {
@@ -40,9 +39,11 @@ void Event::set() {
     happened_ = true;
     waiters.swap(waiters_);
   }
-  for (auto& waiter : waiters) {
-    const Executor executor = waiter->timer.get_executor();
-    boost::asio::post(executor, [waiter = std::move(waiter)] { waiter->wake(); });
+  for (const auto& waiter : waiters) {
+    auto timer = waiter->timer.lock();
+    if (!timer) continue;
+    const Executor executor = timer->get_executor();
+    boost::asio::post(executor, [timer = std::move(timer)] { timer->cancel(); });
   }
 }
 
@@ -55,17 +56,19 @@ Task<> Event::wait() {
   const Executor executor = co_await boost::asio::this_coro::executor;
   const auto waiter = enlist(executor);
   if (!waiter) co_return;
+  const auto timer = std::move(waiter->owned);
   boost::system::error_code ignored;
-  co_await waiter->timer.async_wait(boost::asio::redirect_error(use_task, ignored));
+  co_await timer->async_wait(boost::asio::redirect_error(use_task, ignored));
 }
 
 Task<bool> Event::wait_until(Clock& clock, Instant deadline) {
   const Executor executor = co_await boost::asio::this_coro::executor;
   const auto waiter = enlist(executor);
   if (!waiter) co_return true;
-  const auto alarm = clock.at(deadline, [waiter] { waiter->wake(); });
+  const auto timer = std::move(waiter->owned);
+  const auto alarm = clock.at(deadline, [timer] { timer->cancel(); });
   boost::system::error_code ignored;
-  co_await waiter->timer.async_wait(boost::asio::redirect_error(use_task, ignored));
+  co_await timer->async_wait(boost::asio::redirect_error(use_task, ignored));
   const std::lock_guard lock(mutex_);
   if (!happened_) std::erase(waiters_, waiter);
   co_return happened_;

@@ -17,7 +17,8 @@ constexpr std::string_view two_decimals =
     "CHW CNY COP COU CRC CUP CVE CZK DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GTQ GYD HKD HNL HTG HUF "
     "IDR ILS INR IRR JMD KES KGS KHR KPW KYD KZT LAK LBP LKR LRD LSL MAD MDL MGA MKD MMK MNT MOP MRU MUR MVR MWK MXN "
     "MXV MYR MZN NAD NGN NIO NOK NPR NZD PAB PEN PGK PHP PKR PLN QAR RON RSD RUB SAR SBD SCR SDG SEK SGD SHP SLE SOS "
-    "SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD YER ZAR ZMW ZWL";
+    "SRD SSP STN SVC SYP SZL THB TJS TMT TOP TRY TTD TWD TZS UAH USD USN UYU UZS VED VES WST XCD XCG YER ZAR ZMW ZWG "
+    "ZWL";
 
 bool lists(std::string_view codes, std::string_view code) {
   for (std::size_t at = 0; at < codes.size(); at += 4) {
@@ -87,7 +88,8 @@ Result<Money> parse_money(std::string_view text) {
 
 std::string decimal(const Money& money) {
   const int decimals = money.currency.decimals();
-  std::string digits = fmt::format("{:0{}}", money.minor < 0 ? -money.minor : money.minor, decimals + 1);
+  const auto bits = static_cast<std::uint64_t>(money.minor);  // the smallest integer has no positive counterpart
+  std::string digits = fmt::format("{:0{}}", money.minor < 0 ? 0 - bits : bits, decimals + 1);
   if (decimals > 0) digits.insert(digits.size() - static_cast<std::size_t>(decimals), ".");
   return money.minor < 0 ? "-" + digits : digits;
 }

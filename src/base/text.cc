@@ -15,6 +15,10 @@ int hex_digit(char c) {
   return -1;
 }
 
+bool is_unreserved(char c) {
+  return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' || c == '~';
+}
+
 std::size_t edits_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), std::size_t{0});
@@ -87,12 +91,27 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
   std::size_t best_edits = std::max<std::size_t>(2, word.size() / 3) + 1;
   for (const std::string& candidate : candidates) {
     const std::size_t edits = edits_between(word, candidate);
-    if (edits < best_edits) {
+    if (edits < best_edits && edits < word.size()) {
       best_edits = edits;
       best = candidate;
     }
   }
   return best;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  std::string out;
+  for (const char c : text) {
+    if (is_unreserved(c)) {
+      out.push_back(c);
+      continue;
+    }
+    out.push_back('%');
+    out.push_back(digits[static_cast<unsigned char>(c) >> 4]);
+    out.push_back(digits[static_cast<unsigned char>(c) & 15]);
+  }
+  return out;
 }
 
 }  // namespace standin

@@ -18,6 +18,9 @@ std::string lower(std::string_view text);
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 
+/// All but RFC 3986's unreserved characters as %XX.
+std::string percent_encoded(std::string_view text);
+
 /// The candidate fewest edits away from `word`, if it is near enough to be what was meant (at most a third of its length).
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 

@@ -61,7 +61,7 @@ WallTime Ulid::made_at() const {
 
 Ulid UlidMaker::make(WallTime now) {
   const std::lock_guard lock(mutex_);
-  if (now > last_.made_at()) {
+  if (now > last_.made_at() || last_ == Ulid{}) {
     const std::int64_t ms = unix_ms(now);
     for (int i = 0; i < 6; ++i) last_.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     random_.fill(std::span(last_.bytes).subspan(6));

@@ -32,7 +32,7 @@ struct ConsoleConfig {
 };
 
 struct JournalConfig {
-  std::string path;      ///< of `url = "sqlite:PATH"`
+  std::string path;  ///< of `url = "sqlite:PATH"`
   std::string key_file;
 };
 
@@ -43,18 +43,18 @@ struct LogConfig {
 enum class Duplicates { none, rejected, folded, keyed };
 
 struct FinderConfig {
-  std::string request;              ///< "GET /orders?key={{order_key}}"
-  std::string list;                 ///< JSON Pointer to the array of found orders; "" is the whole answer
-  std::string reference = "/id";    ///< in each found order
-  std::string state;                ///< pointer to a field that says whether it stands; "" when only standing ones are listed
+  std::string request;            ///< "GET /orders?key={{order_key}}"
+  std::string list;               ///< JSON Pointer to the array of found orders; "" is the whole answer
+  std::string reference = "/id";  ///< in each found order
+  std::string state;  ///< pointer to a field that says whether it stands; "" when only standing ones are listed
   std::vector<std::string> not_standing;  ///< values of that field that mean it does not stand, e.g. "cancelled"
-  Duration max_processing = 120s;   ///< `none` counts only this long after the last byte was sent,
-  Duration index_lag = 0s;          ///< and this much more
+  Duration max_processing = 120s;         ///< `none` counts only this long after the last byte was sent,
+  Duration index_lag = 0s;                ///< and this much more
 };
 
 struct ReversalConfig {
-  std::string request;               ///< "POST /orders/{{upstream_reference}}/cancel"
-  std::vector<int> done{200, 204};   ///< statuses that mean it no longer stands
+  std::string request;              ///< "POST /orders/{{upstream_reference}}/cancel"
+  std::vector<int> done{200, 204};  ///< statuses that mean it no longer stands
 };
 
 struct TimeoutsConfig {
@@ -71,8 +71,8 @@ struct BreakerConfig {
   unsigned consecutive = 3;  ///< timeouts in a row
   Duration open_for = 5s;
   Duration probe_timeout = 1s;
-  unsigned successes = 2;         ///< good probes that close it
-  Duration half_open_max = 60s;   ///< without a probe's verdict it opens again
+  unsigned successes = 2;        ///< good probes that close it
+  Duration half_open_max = 60s;  ///< without a probe's verdict it opens again
 };
 
 struct HealthConfig {
@@ -142,8 +142,8 @@ struct StandInConfig {
   std::string dialect = "json";
   std::map<std::string, std::string> facts;  ///< fact -> JSON Pointer, or form field if it does not start with "/"
   std::optional<AmountUnit> amount_unit;
-  std::string currency;                      ///< of amounts that name none; "" if every request does
-  std::vector<std::string> require;          ///< sniff test: pointers that must be there
+  std::string currency;              ///< of amounts that name none; "" if every request does
+  std::vector<std::string> require;  ///< sniff test: pointers that must be there
   TemplateConfig approve;
   TemplateConfig decline;
   TemplateConfig unavailable;
@@ -176,5 +176,8 @@ struct Config {
 Result<Config> load_config(const std::string& path);
 /// The same for a text; body_file and the like are read relative to the folder of `file`.
 Result<Config> parse_config(std::string_view text, const std::string& file);
+
+/// The resolved configuration, defaults and paths included, in TOML's form; secrets that it read are not shown.
+std::string describe(const Config& config);
 
 }  // namespace standin

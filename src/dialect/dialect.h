@@ -24,14 +24,15 @@ struct Judgement {
   Cause cause = Cause::untrustworthy;  ///< when standing in because of it: server_error or untrustworthy
   std::string upstream_reference;      ///< the party's own name for the order, when the answer gives one
   bool already_there = false;          ///< proof that the party had it before this request (`have_it`)
-  bool pause_replay = false;           ///< 401, 403, 404, 408, 429 or untrustworthy: a replay of the whole route would fail alike
+  /// A replay of the whole route would fail alike: 401, 403, 404, 408, 429, or untrustworthy but for a bare 409.
+  bool pause_replay = false;
 };
 
 /// Everything a template may name.
 struct AnswerContext {
   const Request& request;
   const Facts& facts;
-  std::string reference;   ///< ours: gateway-down-<ulid>
+  std::string reference;  ///< ours: gateway-down-<ulid>
   std::string request_id;
   OrderKey key;
   Ulid id;
@@ -66,12 +67,13 @@ class Dialect {
   virtual Response unavailable(const AnswerContext& context) const = 0;
 
   /// Differences in shape (status, content type, fields and their types) between the party's real answer and the
-  /// configured one to the same request, each as a sentence; empty when they agree. Approvals are compared with `approve`,
-  /// declines with `decline`; other answers have none.
+  /// configured one to the same request, each as a sentence; empty when they agree. Approvals are compared with
+  /// `approve`, declines with `decline`; other answers have none.
   virtual std::vector<std::string> drift(const Response& real, const AnswerContext& context) const = 0;
 };
 
-/// Builds the dialect of one `[stand_in.NAME]`; an error names what is wrong with a template or fact.
+/// Builds the dialect of one `[stand_in.NAME]`; an error names what is wrong with a template or fact, `where` is the
+/// template's own place. The vault must outlive the dialect, the configuration need not.
 Result<std::shared_ptr<const Dialect>> make_dialect(const StandInConfig& config, const Vault& vault);
 
 /// The finder and reversal of one `[upstream.NAME]`: requests by template, answers by pointer. Pure.

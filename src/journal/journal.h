@@ -20,8 +20,8 @@
 
 namespace standin {
 
-/// What `keep` came to. Once a command has been handed to the writer, only these four are possible, and only `over_cap` and
-/// `not_kept` allow telling the customer no.
+/// What `keep` came to. Once a command has been handed to the writer, only these four are possible, and only `over_cap`
+/// and `not_kept` allow telling the customer no.
 enum class Kept {
   kept,      ///< on stable storage
   over_cap,  ///< certainly not written: it would have taken exposure over the cap
@@ -33,7 +33,7 @@ enum class Kept {
 struct NewOrder {
   Ulid id;
   OrderKey key;
-  Digest payload;           ///< keyed digest of the normalised request
+  Digest payload;                ///< keyed digest of the normalised request
   bool key_from_client = false;  ///< only then is a decline given again
   std::string tenant, route, upstream, stand_in, request_id, reference, config_version;
   Facts facts;
@@ -42,12 +42,12 @@ struct NewOrder {
   State state = State::accepted;  ///< accepted, declined or reversing (declined, and an attempt may have happened)
   bool shadow = false;            ///< recorded only: never recalled, replayed, or counted in exposure
   Outcome forward = Outcome::not_done;  ///< of the live forward so far: not_done or unknown
-  std::string target;             ///< of the live forward
+  std::string target;                   ///< of the live forward
   WallTime created{};
-  WallTime first_sent{};          ///< of the live forward's first byte; zero if nothing was sent
-  WallTime due{};                 ///< no replay, finder or reversal starts before: the end of late listening
-  std::vector<Money> caps;        ///< total exposure caps, checked in the same step as the order is kept
-  Sealed request, answer;         ///< wire bytes, sealed with the order's id as context
+  WallTime first_sent{};    ///< of the live forward's first byte; zero if nothing was sent
+  WallTime due{};           ///< no replay, finder or reversal starts before: the end of late listening
+  std::vector<Money> caps;  ///< total exposure caps, checked in the same step as the order is kept
+  Sealed request, answer;   ///< wire bytes, sealed with the order's id as context
 };
 
 /// A known key: what standin answered to it.
@@ -66,9 +66,12 @@ struct Lease {
 /// The token of the live forward's own listener, held from the order's creation until `due`.
 constexpr std::uint64_t live_forward_token = 1;
 
+/// The `due` of an order that only a person moves on, 9999-12-31: held without a time to look at it again.
+constexpr WallTime never_due = WallTime(std::chrono::milliseconds(253'402'214'400'000));
+
 /// An attempt's record; opened durably before its first byte is sent, closed with its outcome.
 struct Attempt {
-  std::string kind;  ///< "live", "replay", "finder", "reversal"
+  std::string kind;  ///< "live", "replay", "finder", "reversal"; "conclusion" is a lease without a word to the party
   std::string target;
   WallTime started{};
   Outcome outcome = Outcome::unknown;  ///< open attempts are unknown
@@ -76,24 +79,25 @@ struct Attempt {
   std::string detail;  ///< for a person; never a card number or secret
 };
 
-/// A step in an order's life, written in one transaction: the transition, the attempt that led to it, the follow-up it opens.
+/// A step in an order's life, written in one transaction: the transition, the attempt that led to it, the follow-up it
+/// opens.
 struct Change {
   Lease lease;  ///< token 0: on a person's word, without a lease; refused while somebody else holds one
   State to = State::held;
   std::string who, why;
-  std::optional<Attempt> attempt;     ///< closes the open attempt of its kind, or is added closed
-  std::string upstream_reference;     ///< set once known; unique per upstream
-  std::optional<WallTime> due;        ///< when to look at it again
+  std::optional<Attempt> attempt;        ///< closes the open attempt of its kind, or is added closed
+  std::string upstream_reference;        ///< set once known; unique per upstream
+  std::optional<WallTime> due;           ///< when to look at it again; to held without one: never_due, else unchanged
   std::optional<std::string> follow_up;  ///< opens a case with this reason
-  std::optional<Money> settled_part;  ///< a partial settlement: the remainder stays exposed
+  std::optional<Money> settled_part;     ///< a partial settlement: the remainder stays exposed
 };
 
 enum class Applied {
   applied,
-  fenced,       ///< somebody else holds, or held since, the right to act
-  not_allowed,  ///< the lifecycle has no such step from where the order is now
+  fenced,           ///< somebody else holds, or held since, the right to act
+  not_allowed,      ///< the lifecycle has no such step from where the order is now
   reference_taken,  ///< another order already claimed that upstream reference
-  failed,       ///< not written, or not known to be
+  failed,           ///< not written, or not known to be
 };
 
 /// An order as it is read back.
@@ -110,7 +114,7 @@ struct OrderRow {
   bool shadow = false, undelivered = false;
   WallTime created{}, first_sent{}, due{};
   std::uint64_t token = 0;
-  int attempts = 0;  ///< replays so far
+  int attempts = 0;         ///< replays so far
   bool unresolved = false;  ///< an attempt may have happened and nobody knows: the finder goes first
 };
 
@@ -133,7 +137,9 @@ struct OrderFilter {
   std::string route, customer;
   std::optional<Ulid> id;
   std::optional<WallTime> since, until;
-  bool due_only = false;      ///< work for the replay: not ended, due by `until`, not leased
+  /// Work for the replay: not ended, due by `until` (default: now), neither leased nor listened for; oldest first.
+  /// Without it, `since` and `until` bound the time of arrival, and the newest come first.
+  bool due_only = false;
   bool include_shadow = false;
   std::size_t limit = 100;
 };
@@ -146,14 +152,15 @@ struct ModeRow {
 };
 
 struct JournalHealth {
-  bool promising = true;   ///< false: stand-in is answered with `unavailable`
+  bool promising = true;  ///< false: stand-in is answered with `unavailable`
   std::string reason;
   std::size_t queued = 0;
 };
 
-/// The durable record of orders and attempts, as a port. Free of SQL: the shared journal and the simulator's have the same.
-/// Coroutines may be awaited on any event loop and resume on it; the rest may be called from any thread. When a coroutine
-/// returns success, what it wrote is on stable storage. Every adapter passes tests/contract/journal_contract.h.
+/// The durable record of orders and attempts, as a port. Free of SQL: the shared journal and the simulator's have the
+/// same. Coroutines may be awaited on any event loop and resume on it; the rest may be called from any thread. When a
+/// coroutine returns success, what it wrote is on stable storage. Every adapter passes
+/// tests/contract/journal_contract.h.
 class Journal {
  public:
   virtual ~Journal() = default;
@@ -166,12 +173,17 @@ class Journal {
   virtual Result<Sealed> answer(const Ulid& id) = 0;
   virtual Result<Sealed> request(const Ulid& id) = 0;
 
-  /// The client never got the answer. With `release_to` the order becomes due then; else it is held.
+  /// The client never got the answer: the order is marked. One that is still `accepted` moves to `to` where that is
+  /// held (until a person releases it, whatever a late answer that did nothing says) or cancelling; others are marked
+  /// alone.
   virtual Task<Applied> mark_undelivered(Ulid id, State to, std::string why) = 0;
 
   /// Takes the order for one attempt: refused (nothing) while listened for, leased by another, ended, or not due.
   /// Opens an attempt of `kind` at `target` durably, as unknown, and moves accepted and held orders to replaying.
   virtual Task<std::optional<Lease>> lease(Ulid id, std::string owner, WallTime until, Attempt attempt) = 0;
+  /// A late `approved` is never lost: where it is fenced or not allowed, it is recorded as an attempt all the same, the
+  /// order is `unresolved`, and a follow-up is opened where what we believe says that nothing, or something else,
+  /// stands.
   virtual Task<Applied> apply(Change change) = 0;
 
   virtual Result<std::vector<OrderRow>> orders(const OrderFilter& filter) = 0;
@@ -181,8 +193,10 @@ class Journal {
   virtual std::map<State, std::size_t> counts() const = 0;
 
   virtual Result<std::vector<FollowUpRow>> follow_ups(bool open_only) = 0;
-  /// take, note or close ("collected", "written_off"); an error says why not.
-  virtual Task<Result<void>> update_follow_up(std::int64_t id, std::string action, std::string who, std::string text) = 0;
+  /// `action`: "take", "note", "collected" or "written_off"; the last two close the case, and move the order there
+  /// where its life allows. An error says why not.
+  virtual Task<Result<void>> update_follow_up(std::int64_t id, std::string action, std::string who,
+                                              std::string text) = 0;
 
   virtual Task<Result<void>> set_mode(ModeRow mode) = 0;
   virtual Result<std::vector<ModeRow>> modes() = 0;

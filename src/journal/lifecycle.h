@@ -8,26 +8,30 @@ namespace standin {
 
 /// Where an order is in its life. Values are stored in the journal: never renumber.
 enum class State : std::uint8_t {
-  accepted = 1,    ///< said yes; not yet delivered
-  replaying = 2,   ///< an attempt to deliver is under way, or was when the process died
-  settled = 3,     ///< end: the party did it
-  matched = 4,     ///< end: the party had it already
-  refused = 5,     ///< the party declined after we had said yes: a follow-up is open
-  cancelled = 6,   ///< end: withdrawn before delivery
-  held = 7,        ///< needs time or a person
-  cancelling = 8,  ///< to be withdrawn once every attempt is known
-  declined = 9,    ///< said no; end if no attempt may have happened
-  reversing = 10,  ///< said no, and an attempt may have happened: to be looked for and undone
-  reversed = 11,   ///< end: nothing stands at the party
-  collected = 12,  ///< end: a person collected a refused order
+  accepted = 1,      ///< said yes; not yet delivered
+  replaying = 2,     ///< an attempt to deliver is under way, or was when the process died
+  settled = 3,       ///< end: the party did it
+  matched = 4,       ///< end: the party had it already
+  refused = 5,       ///< the party declined after we had said yes: a follow-up is open
+  cancelled = 6,     ///< end: withdrawn before delivery
+  held = 7,          ///< needs time or a person
+  cancelling = 8,    ///< to be withdrawn once every attempt is known
+  declined = 9,      ///< said no; end if no attempt may have happened
+  reversing = 10,    ///< said no, and an attempt may have happened: to be looked for and undone
+  reversed = 11,     ///< end: nothing stands at the party
+  collected = 12,    ///< end: a person collected a refused order
   written_off = 13,  ///< end: a person gave it up
 };
 
 std::string_view name(State state);
 std::optional<State> parse_state(std::string_view name);
+/// The state whose number the journal holds; nothing for a number that no state has.
+std::optional<State> stored_state(std::int64_t value);
 
 /// Whether a row of the transitions table may say so. Checked where it is written and where it is read back.
 bool may_follow(State from, State to);
+/// The states an order may enter the journal in.
+bool may_begin_as(State state);
 
 /// The promise is still owed: its amount counts towards exposure.
 bool is_exposed(State state);

@@ -32,15 +32,16 @@ struct ExchangeTimes {
 };
 
 /// An HTTP/1.1 client on one event loop with a pool of idle connections per endpoint (last in, first out). An idle
-/// connection is watched, so that a dead one is known before it is used; a request that may have been sent is never sent
-/// again. Used from its loop's thread alone.
+/// connection is watched, so that a dead one is known before it is used; a request that may have been sent is never
+/// sent again. Used from its loop's thread alone.
 class HttpClient {
  public:
   explicit HttpClient(Executor executor);
   ~HttpClient();
 
-  /// Sends `request` on one connection and reads its whole answer. `Host` and framing are set here, and hop-by-hop fields
-  /// dropped. `sending` is called right before the first byte may leave. An error's `sent` tells whether it may have happened.
+  /// Sends `request` on one connection and reads its whole answer. `Host` and framing are set here, and hop-by-hop
+  /// fields dropped. `sending` is called right before the first byte may leave. An error's `sent` tells whether it may
+  /// have happened.
   Task<Result<Response>> exchange(const Endpoint& endpoint, const Request& request, const ExchangeTimes& times,
                                   std::function<void()> sending = {});
 

@@ -20,6 +20,7 @@ class Headers {
   /// The first field of that name.
   std::optional<std::string_view> find(std::string_view name) const;
   bool has(std::string_view name) const { return find(name).has_value(); }
+  /// CR, LF and NUL become spaces: no value, wherever it came from, can end its line.
   void add(std::string_view name, std::string_view value);
   /// Replaces every field of that name by one.
   void set(std::string_view name, std::string_view value);
@@ -52,6 +53,9 @@ class Headers {
   struct Span {
     std::uint32_t name_at, name_size, value_at, value_size;
   };
+  Span store(std::string_view name, std::string_view value);
+  std::string_view name_of(const Span& span) const { return {storage_.data() + span.name_at, span.name_size}; }
+
   std::string storage_;
   std::vector<Span> spans_;
 };
@@ -79,8 +83,8 @@ std::string media_type(const Headers& headers);
 std::string to_wire(const Request& request);
 std::string to_wire(const Response& response);
 
-/// Reads one message written by `to_wire` or by hand (a `sample.http` file: bare LF is accepted, Content-Length optional).
-/// Nothing if it is not one.
+/// Reads one message written by `to_wire` or by hand (a `sample.http` file: bare LF is accepted, Content-Length
+/// optional). Nothing if it is not one.
 std::optional<Request> request_from_wire(std::string_view bytes);
 std::optional<Response> response_from_wire(std::string_view bytes);
 

@@ -24,17 +24,17 @@ class Client {
 /// What a handler answers.
 struct Reply {
   Response response;
-  /// Called on the session's loop if the client certainly did not get `response`: the write failed, or the connection was
-  /// reset before anything else was read from it.
+  /// Called on the session's loop if the client certainly did not get `response`: the write failed, or the connection
+  /// was reset before anything else was read from it.
   std::move_only_function<void()> undelivered;
 };
 
 using Handler = std::function<Task<Reply>(Request, std::shared_ptr<const Client>)>;
 
 struct ServerLimits {
-  std::size_t body = 1024 * 1024;      ///< bytes; more is 413
-  std::size_t head = 32 * 1024;        ///< bytes; more is 431
-  std::size_t connections = 20'000;    ///< at once; more are closed unanswered
+  std::size_t body = 1024 * 1024;               ///< bytes; more is 413
+  std::size_t head = 32 * 1024;                 ///< bytes; more is 431
+  std::size_t connections = 20'000;             ///< at once; more are closed unanswered
   Duration idle = std::chrono::seconds(75);     ///< between requests
   Duration receive = std::chrono::seconds(30);  ///< from a request's first byte to its last
 };
@@ -46,7 +46,8 @@ class HttpServer {
   HttpServer(Executor executor, ServerLimits limits, Handler handler);
   ~HttpServer();
 
-  /// "127.0.0.1:8080", "[::1]:8080" or "unix:/run/standin/standin.sock" (mode 0600, replaced if stale). Port 0 picks one.
+  /// "127.0.0.1:8080", "[::1]:8080" or "unix:/run/standin/standin.sock" (mode 0600, replaced if stale). Port 0 picks
+  /// one.
   Result<void> listen(const std::string& address);
   /// The port that `listen` bound.
   std::uint16_t port() const;

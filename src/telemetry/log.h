@@ -16,14 +16,18 @@ struct AccessRecord {
   Duration took{};
 };
 
-/// Structured logs: one JSON object a line, written by a thread of their own; when its queue is full the oldest lines are
-/// dropped and counted, and no caller ever waits.
+/// Structured logs: one JSON object a line, written by threads of their own, one for the access log and one for the
+/// program's messages, so that a flood of the first never pushes out the second. When a queue is full its oldest lines
+/// are dropped and counted, and no caller ever waits. Any thread; what is logged before `start` or after `stop` is
+/// discarded.
 class Log {
  public:
-  /// `access`: a file, "-" for standard output, "" for none. Program messages go to standard error.
+  /// `access`: a file (appended to), "-" for standard output, "" for none. Program messages go to standard error.
+  /// Throws std::runtime_error when the file cannot be opened. Started a second time, it first stops.
   static void start(const std::string& access);
   /// Writes what is queued and stops.
   static void stop();
+  /// Lines dropped since the process began.
   static std::size_t dropped();
 
   static void access(const AccessRecord& record);

@@ -20,10 +20,11 @@ enum class Answered {
   unavailable,  ///< the upstream's own technical failure, said by us
   rejected,     ///< 400, 409, 422 and the like, by us
 };
+/// The label `answered`.
 std::string_view name(Answered answered);
 
-/// Every metric the program has, by what happened. Any thread; never blocks for long. docs/metrics.md lists them; a test
-/// compares the two.
+/// Every metric the program has, by what happened. Any thread; never blocks for long. docs/metrics.md lists them; a
+/// test compares the two.
 class Metrics {
  public:
   Metrics();
@@ -49,9 +50,11 @@ class Metrics {
   void follow_ups_open(std::size_t count);
   void target_sent(std::string_view upstream, std::string_view target, std::string_view end, Duration took);
   void target_in_flight(std::string_view upstream, std::string_view target, std::size_t count);
+  /// `state` is the name of a Breaker::State.
   void breaker_state(std::string_view upstream, std::string_view target, std::string_view state);
   void target_healthy(std::string_view upstream, std::string_view target, bool healthy);
   void connections(std::size_t open, std::size_t in_flight);
+  /// All of them since the process began, as Log::dropped() tells.
   void log_lines_dropped(std::size_t count);
 
   /// The Prometheus text exposition format, version 0.0.4.

@@ -27,19 +27,19 @@ using Judge = std::function<Judged(const Response&)>;
 /// How one delivery ended.
 struct Forwarded {
   Outcome outcome = Outcome::unknown;
-  Cause cause = Cause::refused;        ///< meaningful unless approved or declined
-  std::optional<Response> response;    ///< the party's answer, also an untrustworthy one
-  std::string error;                   ///< for logs, when there is no response
+  Cause cause = Cause::refused;      ///< meaningful unless approved or declined
+  std::optional<Response> response;  ///< the party's answer, also an untrustworthy one
+  std::string error;                 ///< for logs, when there is no response
 };
 
-/// One delivery under way. It runs on after its caller stopped waiting: a late answer still counts.
+/// One delivery under way. It runs on after its caller stopped waiting, or dropped it: a late answer still counts.
 /// Read on the loop that started it.
 struct Delivery {
-  std::string target;      ///< URL last tried; "" before any was chosen
-  bool may_have_sent = false;  ///< a byte may have left, to any target
-  WallTime sent_at{};      ///< of the first byte
+  std::string target;                              ///< URL last tried; "" before any was chosen
+  bool may_have_sent = false;                      ///< a byte may have left, to any target
+  WallTime sent_at{};                              ///< of the first byte
   Cause cause_so_far = Cause::timed_out_in_queue;  ///< why, if the caller stops waiting now
-  OneShot<Forwarded> result;
+  OneShot<Forwarded> result;                       ///< set exactly once, at listen_until at the latest
 };
 
 enum class Purpose {
@@ -54,23 +54,31 @@ struct Deadlines {
 };
 
 /// One party we forward to: chooses a target, keeps its limits, and tries another only when nothing was sent. Several
-/// attempts, one layer. One Party per event loop; what all loops share is in TargetStates.
+/// attempts, one layer. One Party per event loop; what all loops share is in TargetStates. Deliveries under way run on
+/// when the Party goes (after a reload): `clock`, `random`, `transport` and the loop outlive them.
 class Party {
  public:
   Party(const UpstreamConfig& config, Clock& clock, Random& random, Transport& transport, TargetStates& states,
         Executor executor);
   ~Party();
 
-  /// Starts a delivery and returns at once.
+  /// Starts a delivery and returns at once. Called on the Party's own loop.
+  ///
+  /// Targets are tried one after the other, each at most once, until one was sent to: the least busy first (ties at
+  /// random), those whose last health ping was bad as a last resort, those whose breaker refuses never. The result is
+  /// `not_done` only if nothing was sent, or if `judge` says so.
   std::shared_ptr<Delivery> start(Request request, Judge judge, Deadlines deadlines, Purpose purpose);
 
   /// Starts one and waits for its end.
   Task<Forwarded> deliver(Request request, Judge judge, Deadlines deadlines, Purpose purpose);
 
-  const UpstreamConfig& config() const { return config_; }
+  const UpstreamConfig& config() const;
+
+  /// What its deliveries need, also after it is gone.
+  struct Shared;
 
  private:
-  UpstreamConfig config_;
+  std::shared_ptr<const Shared> shared_;
 };
 
 }  // namespace standin

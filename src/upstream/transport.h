@@ -9,13 +9,13 @@
 
 namespace standin {
 
-/// The network as a port: one request to one target, one answer or one error. Production: HttpTransport over HttpClient.
-/// Tests and the simulator: scripted parties.
+/// The network as a port: one request to one target, one answer or one error. Production: HttpTransport over
+/// HttpClient. Tests and the simulator: scripted parties.
 class Transport {
  public:
   virtual ~Transport() = default;
-  /// See HttpClient::exchange for the obligations: `sending` is called right before the first byte may leave; an Error's
-  /// `sent` is `nothing` only if that is certain; never sends at or after times.send_before; never sends twice.
+  /// See HttpClient::exchange for the obligations: `sending` is called right before the first byte may leave; an
+  /// Error's `sent` is `nothing` only if that is certain; never sends at or after times.send_before; never sends twice.
   virtual Task<Result<Response>> exchange(const Endpoint& target, const Request& request, const ExchangeTimes& times,
                                           std::function<void()> sending) = 0;
 };

@@ -8,14 +8,16 @@
 #include "base/digest.h"
 #include "base/random.h"
 #include "base/result.h"
+#include "vault/key_file.h"
 
 namespace standin {
 
-/// A record encrypted with a data key of its own, which is wrapped by a key-encryption key. docs/formats.md, "Sealed record".
+/// A record encrypted with a data key of its own, which is wrapped by a key-encryption key. docs/formats.md, "Sealed
+/// record".
 struct Sealed {
-  std::uint32_t key_id = 0;          ///< which key-encryption key wrapped it
-  std::string wrapped_key;           ///< destroyed to shred the record
-  std::string ciphertext;            ///< nonce, AES-256-GCM ciphertext and tag
+  std::uint32_t key_id = 0;  ///< which key-encryption key wrapped it
+  std::string wrapped_key;   ///< destroyed to shred the record
+  std::string ciphertext;    ///< nonce, AES-256-GCM ciphertext and tag
 };
 
 /// The keys of one journal and what is done with them. Thread-safe after loading; holds no state but the keys.
@@ -47,14 +49,6 @@ class Vault {
   std::vector<std::uint32_t> key_ids() const;
 
  private:
-  struct Keys {
-    struct KeyEncryptionKey {
-      std::uint32_t id = 0;
-      std::string key;
-    };
-    std::vector<KeyEncryptionKey> wrapping;
-    std::string order_key, payload, fingerprint, sign;
-  };
   Vault(Keys keys, Random& random) : keys_(std::move(keys)), random_(&random) {}
 
   Keys keys_;

@@ -1,0 +1,87 @@
+# Everything a person runs. Each target installs what is missing first (Debian 12, as root or through sudo).
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+JOBS ?= $(shell nproc)
+ARGS ?=
+
+# clang-format also sees files that are not committed yet.
+sources = git ls-files -z --cached --others --exclude-standard -- '*.cc' '*.h'
+
+# Sanitizers' reports name functions and lines only if they find the symbolizer.
+symbolizer := /usr/lib/llvm-19/bin/llvm-symbolizer
+export ASAN_OPTIONS := external_symbolizer_path=$(symbolizer)
+export UBSAN_OPTIONS := print_stacktrace=1:external_symbolizer_path=$(symbolizer)
+export TSAN_OPTIONS := external_symbolizer_path=$(symbolizer)
+
+.PHONY: help
+help: ## this text
+	@echo 'standin keeps a business able to take payments while something it depends on is down.'
+	@echo
+	@awk -F ': .*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo 'ARGS are handed on: make demo ARGS=--once'
+
+.PHONY: dependencies
+dependencies:
+	@tools/install-dependencies
+
+.PHONY: build
+build: dependencies ## build/standin, optimised
+	@cmake --preset release >/dev/null
+	cmake --build build --target standin --parallel $(JOBS)
+
+.PHONY: demo
+demo: build ## the product at work on this machine: a shop goes down, its customers notice nothing
+	build/standin demo $(ARGS)
+
+# Cheap checks first. Both sanitizers' tests are one run of ctest, so that its summary at the end speaks for all.
+.PHONY: test
+test: check-format check-rules build-asan lint-changed build-tsan ## every check and every test, under sanitizers
+	@mkdir -p build-test
+	@printf 'subdirs("%s" "%s")\n' '$(CURDIR)/build-asan' '$(CURDIR)/build-tsan' >build-test/CTestTestfile.cmake
+	ctest --test-dir build-test --output-on-failure --no-tests=error --no-label-summary --parallel 2
+
+.PHONY: check-format
+check-format: dependencies
+	$(sources) | xargs -0 clang-format-19 --dry-run -Werror
+
+.PHONY: check-rules
+check-rules: dependencies
+	tests/tidy/tidy.py --self-test
+	tests/tidy/tidy.py
+
+.PHONY: build-asan
+build-asan: dependencies
+	@cmake --preset asan >/dev/null
+	cmake --build build-asan --parallel $(JOBS)
+
+.PHONY: build-tsan
+build-tsan: dependencies
+	@cmake --preset tsan >/dev/null
+	cmake --build build-tsan --target all_threaded_tests --parallel $(JOBS)
+
+.PHONY: lint-changed
+lint-changed: build-asan
+	tools/lint --changed --at-most 40
+
+.PHONY: lint
+lint: build-asan ## clang-tidy on every file; results are kept until the file or what it includes changes
+	tools/lint
+
+.PHONY: bench
+bench: bench-standin ## measurements side by side with peers, written to bench/results
+
+# One folder in bench/ for each: make bench-NAME
+bench-%: build
+	@tools/install-dependencies bench
+	bench/$*/run $(ARGS)
+
+.PHONY: format
+format: dependencies ## clang-format in place
+	$(sources) | xargs -0 clang-format-19 -i
+
+.PHONY: clean
+clean: ## deletes what was built
+	rm -rf build build-asan build-tsan build-test

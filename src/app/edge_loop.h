@@ -1,0 +1,49 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "app/loop_thread.h"
+#include "net/asio_clock.h"
+#include "net/server.h"
+#include "route/router.h"
+#include "upstream/http_transport.h"
+#include "upstream/party.h"
+#include "upstream/target_states.h"
+
+namespace standin {
+
+/// The parties of a configuration on one event loop.
+std::map<std::string, std::shared_ptr<Party>> make_parties(const Config& config, Clock& clock, Transport& transport,
+                                                           TargetStates& states, const Executor& executor);
+
+/// One thread of the edge: its listeners, its connections to the upstreams, its router. Nothing of it is shared.
+class EdgeLoop {
+ public:
+  EdgeLoop(SharedPorts shared, TargetStates& states);
+
+  /// Before `start`. Port 0 is replaced in `addresses` by the port that was bound, for the next loop to share.
+  Result<void> listen(const ServerConfig& config, std::vector<std::string>& addresses);
+  void start() { thread_.start(); }
+  /// From now on new requests walk through this configuration. Any thread.
+  void use(const std::shared_ptr<const Site>& site);
+  /// Stops accepting and answers what is in flight; `done` is called on the loop.
+  void drain(Duration within, std::move_only_function<void()> done);
+  void stop() { thread_.stop(); }
+
+  std::size_t connections() const;
+  std::size_t in_flight() const;
+
+ private:
+  LoopThread thread_;
+  SharedPorts shared_;
+  TargetStates& states_;
+  AsioClock clock_;
+  HttpTransport transport_;
+  std::shared_ptr<Router> router_;
+  std::vector<std::unique_ptr<HttpServer>> servers_;
+};
+
+}  // namespace standin

@@ -1,0 +1,119 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <CLI/App.hpp>
+#include <fstream>
+#include <iterator>
+
+#include "app/verbs.h"
+#include "base/random.h"
+#include "config/config.h"
+#include "config/route_match.h"
+#include "net/asio_clock.h"
+#include "risk/decide.h"
+#include "route/identify.h"
+#include "route/router.h"
+
+namespace standin {
+namespace {
+
+struct Options {
+  std::string file, request;
+};
+
+std::optional<std::string> read_file(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  if (!file) return std::nullopt;
+  return std::string(std::istreambuf_iterator<char>(file), {});
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "{}{}{}\n", error.where, error.where.empty() ? "" : ": ", error.what);
+  return 2;
+}
+
+Vault keys_for(const Config& config) {
+  if (auto vault = Vault::load(config.journal.key_file)) return std::move(*vault);
+  fmt::print("# The key file {} cannot be used yet: order keys below are made with a passing key.\n", config.journal.key_file);
+  return Vault::ephemeral(system_random());
+}
+
+void print_facts(const Result<Facts>& facts) {
+  if (!facts) {
+    fmt::print("facts: unreadable: {}\n", facts.error().what);
+    return;
+  }
+  fmt::print("facts: amount={} merchant={} customer={} card={} reference={} country={}\n",
+             facts->amount ? text(*facts->amount) : "-", facts->merchant, facts->customer, facts->card, facts->reference,
+             facts->country);
+}
+
+int try_request(const Site& site, const Vault& vault, Request request) {
+  const Config& config = site.config;
+  const auto host = request.headers.find("Host").value_or("");
+  const RouteConfig* route = match_route(config, host, request.method, request.path());
+  if (!route) {
+    fmt::print(stderr, "no route matches {} {}\n", request.method, request.path());
+    return 1;
+  }
+  fmt::print("route: {} ({})\n", route->name, match_text(*route));
+  if (!route->is_protected()) {
+    fmt::print("a plain route: forwarded to {}, never stood in for\n", route->upstream);
+    return 0;
+  }
+  const Dialect& dialect = *site.dialects.at(route->stand_in);
+  const Policy& policy = config.policies.at(config.stand_ins.at(route->stand_in).policy);
+  const WallTime now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  UlidMaker ulids(system_random());
+  const Ulid id = ulids.make(now);
+  const Result<Facts> facts = dialect.facts(request);
+  const Intent intent = identify(*route, dialect, vault, request, facts, id.text());
+  const Decision decision =
+      facts ? decide(*facts, nullptr, {}, policy, now) : decline_unreadable(facts.error().what, policy);
+  print_facts(facts);
+  fmt::print("order key: {}{}\n", intent.key.text(),
+             idempotency_key(*route, dialect, request, facts) ? "" : " (no idempotency key: an intent of its own)");
+  fmt::print("decision in stand-in, with nothing promised yet: {}\n{}", decision.accept ? "accept" : "decline",
+             explain(decision));
+  const Facts known = facts ? *facts : Facts{};
+  const AnswerContext context{request, known, "gateway-down-" + id.text(), id.text(), intent.key, id, now};
+  fmt::print("\nanswer in stand-in:\n{}\n", to_wire(decision.accept ? dialect.approve(context) : dialect.decline(context)));
+  fmt::print("\nanswer when nothing can be promised:\n{}\n", to_wire(dialect.unavailable(context)));
+  return 0;
+}
+
+int check(const Options& options) {
+  auto config = load_config(options.file);
+  if (!config) return fail(config.error());
+  const std::string resolved = describe(*config);
+  const std::vector<std::string> warnings = config->warnings;
+  const Vault vault = keys_for(*config);
+  for (const auto& [upstream_name, upstream] : config->upstreams) {
+    if (auto queries = PartyQueries::make(upstream); !queries) return fail(queries.error());
+  }
+  const auto site = Site::make(std::move(*config), vault);
+  if (!site) return fail(site.error());
+  for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
+  if (options.request.empty()) {
+    fmt::print("{}\n{}: good\n", resolved, options.file);
+    return 0;
+  }
+  const auto wire = read_file(options.request);
+  if (!wire) return fail({.what = "cannot be read", .where = options.request});
+  auto request = request_from_wire(*wire);
+  if (!request) return fail({.what = "is not an HTTP request: a request line, headers, an empty line, the body", .where = options.request});
+  return try_request(**site, vault, std::move(*request));
+}
+
+}  // namespace
+
+void add_check_verb(CLI::App& app, int& status) {
+  auto options = std::make_shared<Options>();
+  CLI::App* verb = app.add_subcommand("check", "validates a configuration and shows what it would do");
+  verb->add_option("FILE", options->file, "configuration")->required();
+  verb->add_option("--request", options->request, "an HTTP request as it would arrive; prints facts, order key, decision, answer");
+  verb->footer("Example: standin check standin.toml --request sample.http");
+  verb->callback([options, &status] { status = check(*options); });
+}
+
+}  // namespace standin

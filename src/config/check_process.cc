@@ -1,0 +1,51 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "config/check.h"
+#include "config/forms.h"
+#include "config/units.h"
+
+namespace standin {
+namespace {
+
+void check_listeners(const Config& config, const Node& root, Problems& problems) {
+  std::vector<std::string> seen;
+  for (const std::string& address : config.server.listen) {
+    if (std::ranges::find(seen, address) != seen.end()) {
+      problems.error(root.place_of("server.listen"), fmt::format("'server.listen' names '{}' twice", address));
+    }
+    seen.push_back(address);
+  }
+  const std::string& console = config.console.listen;
+  const Place place = root.place_of("console.listen");
+  if (!console.ends_with(":0") && std::ranges::find(seen, console) != seen.end()) {
+    problems.error(place, fmt::format("'console.listen' is '{}', which the edge listens on already", console));
+  }
+  if (!console.empty() && !is_loopback(console)) {
+    problems.warn(
+        place,
+        fmt::format("'console.listen' is '{}': metrics and health are readable by whoever can reach it", console));
+  }
+}
+
+void check_drain(const Config& config, const Node& root, Problems& problems) {
+  for (const auto& [name, upstream] : config.upstreams) {
+    if (config.server.drain >= upstream.timeouts.listen_late) continue;
+    problems.warn(root.place_of("server.drain"),
+                  fmt::format("'server.drain' of {} is shorter than the {} that upstream '{}' may answer late in: a "
+                              "graceful stop leaves such orders to the finder",
+                              duration_text(config.server.drain), duration_text(upstream.timeouts.listen_late), name));
+  }
+}
+
+}  // namespace
+
+void check_process(const Config& config, const Node& root, Problems& problems) {
+  check_listeners(config, root, problems);
+  check_drain(config, root, problems);
+  if (config.routes.empty())
+    problems.error(root.place_of("route"), "there is no [[route]]: nothing would be forwarded");
+}
+
+}  // namespace standin

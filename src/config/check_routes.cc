@@ -1,0 +1,168 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "base/text.h"
+#include "config/check.h"
+#include "config/route_match.h"
+#include "config/units.h"
+#include "config/values.h"
+
+namespace standin {
+namespace {
+
+template <class Map>
+std::vector<std::string> names_in(const Map& map) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : map) names.push_back(name);
+  return names;
+}
+
+/// The part of the deadline that is kept for the commit.
+Duration commit_budget(Duration deadline) {
+  return std::min<Duration>(limits::commit_budget, deadline / limits::commit_budget_part);
+}
+
+class RouteCheck {
+ public:
+  RouteCheck(const Config& config, const RouteConfig& route, const Node& node, Problems& problems)
+      : config_(config), route_(route), node_(node), problems_(problems) {}
+
+  void all() {
+    names("upstream", route_.upstream, names_in(config_.upstreams));
+    names("stand_in", route_.stand_in, names_in(config_.stand_ins));
+    if (route_.is_protected()) {
+      protected_route();
+    } else {
+      plain_route();
+    }
+  }
+
+ private:
+  void error(std::string_view key, const std::string& what) {
+    problems_.error(node_.place_of(key), fmt::format("route '{}': {}", route_.name, what));
+  }
+  void warn(std::string_view key, const std::string& what) {
+    problems_.warn(node_.place_of(key), fmt::format("route '{}': {}", route_.name, what));
+  }
+
+  void names(std::string_view key, const std::string& named, const std::vector<std::string>& known) {
+    if (named.empty() || std::ranges::find(known, named) != known.end()) return;
+    const auto meant = nearest(named, known);
+    error(key,
+          fmt::format("there is no [{}.{}]{}", key, named, meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
+  }
+
+  void plain_route() {
+    for (const std::string_view key : {"mode", "key", "key_required", "tenant"}) {
+      if (node_.find(key) != nullptr) error(key, fmt::format("'{}' means something only with stand_in", key));
+    }
+  }
+
+  void protected_route() {
+    if (!route_.outage_page.empty()) {
+      error("outage_page", "'outage_page' is for a route without stand_in: this one has answers of its own");
+    }
+    if (route_.method.empty() && !route_.path.empty()) {
+      warn("match", "it has no method, so that reads would be answered in the upstream's stead too");
+    }
+    if (route_.mode == Mode::forced) warn("mode", "'forced' never asks the upstream");
+    deadline();
+    key();
+    tenant();
+    upstream();
+  }
+
+  void deadline() {
+    const Duration budget = commit_budget(route_.deadline);
+    if (route_.deadline <= budget) return error("deadline", "the deadline leaves no time beside the journal's commit");
+    if (route_.deadline > limits::commit_budget) return;
+    warn("deadline",
+         fmt::format("of its deadline of {}, {} is kept for the journal's commit: the upstream has {}",
+                     duration_text(route_.deadline), duration_text(budget), duration_text(route_.deadline - budget)));
+  }
+
+  void key() {
+    if (route_.key_facts.empty() && route_.key_header.empty()) {
+      if (route_.key_required)
+        return error("key_required", "'key_required' without a key: name a header or facts in 'key'");
+      return warn("key", "it has no key: a client's retry is a new order");
+    }
+    for (const std::string& fact : route_.key_facts) {
+      if (fact.starts_with('/')) continue;
+      known_fact("key", fact);
+    }
+  }
+
+  void known_fact(std::string_view key, const std::string& fact) {
+    const auto stand_in = config_.stand_ins.find(route_.stand_in);
+    if (stand_in == config_.stand_ins.end() || stand_in->second.facts.contains(fact)) return;
+    const std::vector<std::string> known = names_in(stand_in->second.facts);
+    const auto meant = nearest(fact, known);
+    error(key, fmt::format("'{}' names the fact '{}', which stand_in '{}' does not read{}; it reads {}", key, fact,
+                           route_.stand_in, meant ? fmt::format("; did you mean '{}'?", *meant) : "",
+                           fmt::join(known, ", ")));
+  }
+
+  void tenant() {
+    if (!route_.tenant.empty()) return known_fact("tenant", route_.tenant);
+    const auto stand_in = config_.stand_ins.find(route_.stand_in);
+    if (route_.key_header.empty() || stand_in == config_.stand_ins.end()) return;
+    if (stand_in->second.facts.contains("merchant")) {
+      warn("tenant",
+           "it has no tenant: two merchants that send the same key share one order; write tenant = \"merchant\"");
+    }
+  }
+
+  void upstream() {
+    const auto found = config_.upstreams.find(route_.upstream);
+    if (found == config_.upstreams.end()) return;
+    if (!found->second.duplicates) {
+      error("upstream",
+            fmt::format("upstream '{}' does not say what it does with duplicates: write duplicates = {{ kind = "
+                        "\"keyed\", window = \"24h\" }}, or whichever of none, rejected, folded is true",
+                        route_.upstream));
+    }
+    const auto stand_in = config_.stand_ins.find(route_.stand_in);
+    if (stand_in == config_.stand_ins.end()) return;
+    if (stand_in->second.undelivered == Undelivered::reverse && !found->second.reversal) {
+      error("upstream", fmt::format("stand_in '{}' has undelivered = \"reverse\", but upstream '{}' has no reversal",
+                                    route_.stand_in, route_.upstream));
+    }
+  }
+
+  const Config& config_;
+  const RouteConfig& route_;
+  const Node& node_;
+  Problems& problems_;
+};
+
+void check_pair(const RouteConfig& earlier, const Node& earlier_node, const RouteConfig& later, const Node& later_node,
+                Problems& problems) {
+  if (!later.name.empty() && earlier.name == later.name) {
+    problems.error(later_node.place_of("name"), fmt::format("route '{}' is named already at {}", later.name,
+                                                            at(problems.file(), earlier_node.place_of("name"))));
+  }
+  const bool same = earlier.host == later.host && earlier.method == later.method && earlier.path == later.path;
+  if (same && !later.path.empty()) {
+    problems.error(
+        later_node.place_of("match"),
+        fmt::format("route '{}' matches '{}', as route '{}' does at {}: neither is more specific", later.name,
+                    match_text(later), earlier.name, at(problems.file(), earlier_node.place_of("match"))));
+  }
+}
+
+}  // namespace
+
+void check_routes(const Config& config, const Node& root, Problems& problems) {
+  const std::vector<const Node*> nodes = tables_in(root, "route");
+  for (std::size_t i = 0; i < config.routes.size(); ++i) {
+    RouteCheck(config, config.routes[i], *nodes[i], problems).all();
+    for (std::size_t j = 0; j < i; ++j) {
+      check_pair(config.routes[j], *nodes[j], config.routes[i], *nodes[i], problems);
+    }
+  }
+}
+
+}  // namespace standin

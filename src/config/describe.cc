@@ -1,0 +1,212 @@
+#include <fmt/format.h>
+
+#include <iterator>
+
+#include "config/config.h"
+#include "config/names.h"
+#include "config/route_match.h"
+#include "config/units.h"
+
+namespace standin {
+namespace {
+
+/// A TOML basic string.
+std::string quoted(std::string_view text) {
+  std::string out = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      out += {'\\', c};
+    } else if (c == '\n') {
+      out += "\\n";
+    } else if ((c >= 0 && c < 32) || c == 127) {
+      out += fmt::format("\\u{:04x}", static_cast<int>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + '"';
+}
+
+std::string quoted(const std::vector<std::string>& texts) {
+  std::vector<std::string> items;
+  for (const std::string& text : texts) items.push_back(quoted(text));
+  return fmt::format("[{}]", fmt::join(items, ", "));
+}
+
+std::string quoted(Duration span) { return quoted(span == Duration::max() ? "forever" : duration_text(span)); }
+
+class Description {
+ public:
+  void section(std::string_view header) { text_ += fmt::format("{}{}\n", text_.empty() ? "" : "\n", header); }
+  /// `value` is TOML already.
+  void raw(std::string_view key, std::string_view value) { text_ += fmt::format("{} = {}\n", key, value); }
+  void comment(std::string_view line) { text_ += fmt::format("# {}\n", line); }
+
+  template <class Value>
+  void put(std::string_view key, const Value& value) {
+    if constexpr (std::is_arithmetic_v<Value>) {
+      raw(key, fmt::format("{}", value));
+    } else {
+      raw(key, quoted(value));
+    }
+  }
+  void given(std::string_view key, const std::string& value) {
+    if (!value.empty()) put(key, value);
+  }
+
+  std::string take() { return std::move(text_); }
+
+ private:
+  std::string text_;
+};
+
+void describe_process(const Config& config, Description& out) {
+  const ServerConfig& server = config.server;
+  out.section("[server]");
+  out.put("listen", server.listen);
+  out.put("threads", server.threads);
+  out.put("limits.body", bytes_text(server.body_bytes_max));
+  out.put("limits.headers", bytes_text(server.head_bytes_max));
+  out.put("limits.connections", server.connections_max);
+  out.put("limits.in_flight_memory", bytes_text(server.in_flight_bytes_max));
+  out.put("trusted_proxies", server.trusted_proxies);
+  out.put("drain", server.drain);
+  out.section("[console]");
+  out.put("listen", config.console.listen);
+  out.put("socket", config.console.socket);
+  out.section("[journal]");
+  out.put("url", "sqlite:" + config.journal.path);
+  out.put("key_file", config.journal.key_file);
+  out.section("[log]");
+  out.put("access", config.log.access);
+}
+
+void describe_duplicates(const UpstreamConfig& upstream, Description& out) {
+  if (!upstream.duplicates) return;
+  out.put("duplicates.kind", std::string(name(*upstream.duplicates)));
+  out.put("duplicates.window", upstream.duplicates_window);
+}
+
+void describe_queries(const UpstreamConfig& upstream, Description& out) {
+  if (upstream.finder) {
+    out.put("finder.request", upstream.finder->request);
+    out.put("finder.list", upstream.finder->list);
+    out.put("finder.reference", upstream.finder->reference);
+    out.put("finder.state", upstream.finder->state);
+    out.put("finder.not_standing", upstream.finder->not_standing);
+    out.put("finder.max_processing", upstream.finder->max_processing);
+    out.put("finder.index_lag", upstream.finder->index_lag);
+  }
+  if (upstream.reversal) {
+    out.put("reversal.request", upstream.reversal->request);
+    out.raw("reversal.done", fmt::format("[{}]", fmt::join(upstream.reversal->done, ", ")));
+  }
+}
+
+void describe_breaker(const BreakerConfig& breaker, Description& out) {
+  out.put("breaker.window", breaker.window);
+  out.put("breaker.minimum", breaker.minimum);
+  out.put("breaker.error_rate", breaker.error_rate);
+  out.put("breaker.consecutive", breaker.consecutive);
+  out.put("breaker.open_for", breaker.open_for);
+  out.put("breaker.probe_timeout", breaker.probe_timeout);
+  out.put("breaker.successes", breaker.successes);
+  out.put("breaker.half_open_max", breaker.half_open_max);
+}
+
+void describe_upstream(const UpstreamConfig& upstream, Description& out) {
+  out.section(fmt::format("[upstream.{}]", upstream.name));
+  out.put("targets", upstream.targets);
+  describe_duplicates(upstream, out);
+  describe_queries(upstream, out);
+  out.put("balance", std::string(name(upstream.balance)));
+  out.put("timeouts.connect", upstream.timeouts.connect);
+  out.put("timeouts.write", upstream.timeouts.write);
+  out.put("timeouts.response", upstream.timeouts.response);
+  out.put("timeouts.listen_late", upstream.timeouts.listen_late);
+  describe_breaker(upstream.breaker, out);
+  if (!upstream.health.path.empty()) {
+    out.put("health.path", upstream.health.path);
+    out.put("health.every", upstream.health.every);
+    out.put("health.timeout", upstream.health.timeout);
+    out.put("health.expect", upstream.health.expect);
+  }
+  out.put("concurrency", upstream.concurrency);
+}
+
+void describe_route(const RouteConfig& route, Description& out) {
+  out.section("[[route]]");
+  out.put("name", route.name);
+  out.put("match", match_text(route));
+  out.put("upstream", route.upstream);
+  if (route.is_protected()) {
+    out.put("stand_in", route.stand_in);
+    out.put("mode", std::string(name(route.mode)));
+    if (route.key_facts.empty()) {
+      out.put("key", route.key_header.empty() ? std::string("none") : route.key_header);
+    } else {
+      out.put("key", route.key_facts);
+    }
+    out.raw("key_required", route.key_required ? "true" : "false");
+    out.given("tenant", route.tenant);
+  }
+  out.put("deadline", route.deadline);
+  out.given("outage_page", route.outage_page);
+}
+
+void describe_answer(std::string_view key, const TemplateConfig& answer, Description& out) {
+  out.put(fmt::format("{}.status", key), answer.status);
+  for (const auto& [header, value] : answer.headers) out.put(fmt::format("{}.headers.{}", key, quoted(header)), value);
+  out.put(fmt::format("{}.body", key), answer.body);
+}
+
+void describe_expect(std::string_view key, const ExpectConfig& expect, Description& out) {
+  out.raw(fmt::format("{}.status", key), fmt::format("[{}]", fmt::join(expect.status, ", ")));
+  out.put(fmt::format("{}.content_type", key), expect.content_type);
+  out.put(fmt::format("{}.pointer", key), expect.pointer);
+}
+
+void describe_stand_in(const StandInConfig& stand_in, Description& out) {
+  out.section(fmt::format("[stand_in.{}]", stand_in.name));
+  out.put("dialect", stand_in.dialect);
+  for (const auto& [fact, selector] : stand_in.facts) out.put("facts." + fact, selector);
+  if (stand_in.amount_unit) out.put("amount_unit", std::string(name(*stand_in.amount_unit)));
+  out.given("currency", stand_in.currency);
+  out.put("require", stand_in.require);
+  describe_answer("approve", stand_in.approve, out);
+  describe_answer("decline", stand_in.decline, out);
+  describe_answer("unavailable", stand_in.unavailable, out);
+  out.put("policy", stand_in.policy);
+  out.put("strip", stand_in.strip);
+  describe_expect("expect", stand_in.expect, out);
+  if (stand_in.have_it) describe_expect("have_it", *stand_in.have_it, out);
+  out.put("undelivered", std::string(name(stand_in.undelivered)));
+  out.put("replay.start", std::string(stand_in.replay_by_itself ? "when-healthy" : "manual"));
+  out.put("replay.rate", stand_in.replay_rate);
+  out.put("replay.concurrency", stand_in.replay_concurrency);
+  if (stand_in.replay_credential) out.comment("replay.credential_file was read; what it holds is not shown");
+}
+
+void describe_policy(const Policy& policy, Description& out) {
+  out.section(fmt::format("[policy.{}]  # version {}", policy.name, policy.version));
+  for (const Money& limit : policy.floor_limit) {
+    out.put(fmt::format("floor_limit.{}", limit.currency.code()), decimal(limit));
+  }
+  std::vector<std::string> totals;
+  for (const Money& total : policy.exposure_total) totals.push_back(text(total));
+  out.put("exposure.total", totals);
+}
+
+}  // namespace
+
+std::string describe(const Config& config) {
+  Description out;
+  describe_process(config, out);
+  for (const auto& [name, upstream] : config.upstreams) describe_upstream(upstream, out);
+  for (const RouteConfig& route : config.routes) describe_route(route, out);
+  for (const auto& [name, stand_in] : config.stand_ins) describe_stand_in(stand_in, out);
+  for (const auto& [name, policy] : config.policies) describe_policy(policy, out);
+  return out.take();
+}
+
+}  // namespace standin

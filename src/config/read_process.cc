@@ -1,0 +1,94 @@
+#include <fmt/format.h>
+
+#include "config/forms.h"
+#include "config/sections.h"
+#include "config/values.h"
+
+namespace standin {
+namespace {
+
+/// sockaddr_un::sun_path holds 108 bytes, the last of them zero.
+constexpr std::size_t socket_path_bytes_max = 107;
+
+void check_each(const Node& root, std::string_view path, Result<void> (*check)(std::string_view), Problems& problems) {
+  const Node* list = root.find(path);
+  if (list == nullptr) return;
+  for (const Node& item : list->items) {
+    const auto checked = check(item.text);
+    if (!checked && item.type == Node::Type::text) {
+      problems.error(item.value_place, fmt::format("'{}': {}", path, checked.error().what));
+    }
+  }
+}
+
+void read_server(const Node& root, ServerConfig& server, Problems& problems) {
+  read(root, "server.listen", server.listen);
+  read(root, "server.threads", server.threads);
+  read_bytes(root, "server.limits.body", server.body_bytes_max);
+  read_bytes(root, "server.limits.headers", server.head_bytes_max);
+  unsigned connections = static_cast<unsigned>(server.connections_max);
+  read(root, "server.limits.connections", connections);
+  server.connections_max = connections;
+  read_bytes(root, "server.limits.in_flight_memory", server.in_flight_bytes_max);
+  read(root, "server.trusted_proxies", server.trusted_proxies);
+  read(root, "server.drain", server.drain);
+  check_each(root, "server.listen", check_listen_address, problems);
+  check_each(root, "server.trusted_proxies", check_address_block, problems);
+  if (server.listen.empty())
+    problems.error(root.place_of("server.listen"), "'server.listen' names at least one address");
+}
+
+void read_journal(const Node& root, const Folder& folder, JournalConfig& journal, Problems& problems) {
+  std::string url;
+  read(root, "journal.url", url);
+  read(root, "journal.key_file", journal.key_file);
+  if (root.find("journal.key_file") != nullptr && journal.key_file.empty()) {
+    problems.error(root.place_of("journal.key_file"), "'journal.key_file' names a file; `standin keys new` writes one");
+  }
+  journal.key_file = folder.resolve(journal.key_file);
+  if (root.find("journal.url") == nullptr) return;
+  constexpr std::string_view scheme = "sqlite:";
+  const Place place = root.place_of("journal.url");
+  if (url.starts_with("postgres")) {
+    problems.error(place, "'journal.url': a shared journal is not in this version: write \"sqlite:PATH\"");
+  } else if (!url.starts_with(scheme) || url.size() == scheme.size()) {
+    problems.error(place, "'journal.url': is written \"sqlite:PATH\"");
+  } else {
+    journal.path = folder.resolve(url.substr(scheme.size()));
+  }
+}
+
+void read_console(const Node& root, const Folder& folder, Config& config, Problems& problems) {
+  ConsoleConfig& console = config.console;
+  read(root, "console.listen", console.listen);
+  read(root, "console.socket", console.socket);
+  const Place place = root.place_of("console.listen");
+  const auto address = check_listen_address(console.listen);
+  if (!console.listen.empty() && !address) problems.error(place, "'console.listen': " + address.error().what);
+  const std::filesystem::path beside = std::filesystem::path(config.journal.path).parent_path() / "standin.sock";
+  const bool given = !console.socket.empty();
+  console.socket = given || config.journal.path.empty() ? folder.resolve(given ? console.socket : "standin.sock")
+                                                        : beside.lexically_normal().string();
+  if (console.socket.size() > socket_path_bytes_max) {
+    problems.error(root.place_of("console.socket"),
+                   fmt::format("'console.socket': '{}' is longer than the {} bytes a Unix socket's path may have",
+                               console.socket, socket_path_bytes_max));
+  }
+}
+
+}  // namespace
+
+std::string Folder::resolve(const std::string& path) const {
+  if (path.empty()) return path;
+  return (folder_ / path).lexically_normal().string();
+}
+
+void read_process(const Node& root, const Folder& folder, Config& config, Problems& problems) {
+  read_server(root, config.server, problems);
+  read_journal(root, folder, config.journal, problems);
+  read_console(root, folder, config, problems);
+  read(root, "log.access", config.log.access);
+  if (config.log.access != "-") config.log.access = folder.resolve(config.log.access);
+}
+
+}  // namespace standin

@@ -1,0 +1,30 @@
+#pragma once
+
+#include <filesystem>
+
+#include "config/config.h"
+#include "config/problems.h"
+#include "config/tree.h"
+
+/// The document's sections as typed values. Each reader reports only what concerns one value in itself (its form, a
+/// file that it names); what sections say about each other is checked afterwards.
+namespace standin {
+
+/// Resolves the paths that a configuration names.
+class Folder {
+ public:
+  explicit Folder(const std::string& file) : folder_(std::filesystem::path(file).parent_path()) {}
+  /// Relative to the configuration's own folder; "" stays "".
+  std::string resolve(const std::string& path) const;
+
+ private:
+  std::filesystem::path folder_;
+};
+
+void read_process(const Node& root, const Folder& folder, Config& config, Problems& problems);
+UpstreamConfig read_upstream(const Node& table, Problems& problems);
+RouteConfig read_route(const Node& table, const Folder& folder, Problems& problems);
+StandInConfig read_stand_in(const Node& table, const Folder& folder, Problems& problems);
+Policy read_policy(const Node& table, Problems& problems);
+
+}  // namespace standin

@@ -1,0 +1,86 @@
+#include "dialect/form.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/text.h"
+#include "dialect/json_document.h"
+#include "dialect/plain_text.h"
+
+namespace standin {
+namespace {
+
+/// A field costs at most this many others a comparison when repeated ones are looked for; no real form has as many.
+constexpr std::size_t form_fields_max = 10'000;
+
+Result<std::string> decoded(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i] == '+' ? ' ' : text[i]);
+      continue;
+    }
+    const auto byte = parse_hex(text.substr(i + 1, 2));
+    if (!byte || byte->size() != 1) return failure("has a % that two hexadecimal digits do not follow");
+    out.push_back(static_cast<char>(byte->front()));
+    i += 2;
+  }
+  if (!is_utf8(out)) return failure("has text that is not UTF-8");
+  return out;
+}
+
+Result<Form::Field> decoded_field(std::string_view pair) {
+  const auto equals = pair.find('=');
+  auto name = decoded(pair.substr(0, equals));
+  if (!name) return failure(name.error().what);
+  auto value = decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
+  if (!value) return failure(value.error().what);
+  return Form::Field{std::move(*name), std::move(*value)};
+}
+
+std::optional<std::string> repeated_name(const std::vector<Form::Field>& fields) {
+  std::vector<std::string_view> names;
+  for (const auto& field : fields) names.push_back(field.name);
+  std::ranges::sort(names);
+  const auto repeated = std::ranges::adjacent_find(names);
+  return repeated == names.end() ? std::nullopt : std::optional<std::string>(*repeated);
+}
+
+}  // namespace
+
+Result<Form> Form::parse(std::string_view body) {
+  Form form;
+  for (const std::string_view pair : split(body, '&')) {
+    if (pair.empty()) continue;
+    auto field = decoded_field(pair);
+    if (!field) return failure(field.error().what);
+    form.fields_.push_back(std::move(*field));
+    if (form.fields_.size() > form_fields_max) return failure("has more fields than are read");
+  }
+  if (const auto repeated = repeated_name(form.fields_))
+    return failure(fmt::format("names {} twice", shown_name(*repeated)));
+  return form;
+}
+
+std::optional<std::string_view> Form::find(std::string_view name) const {
+  const auto at = std::ranges::find(fields_, name, &Field::name);
+  return at == fields_.end() ? std::nullopt : std::optional<std::string_view>(at->value);
+}
+
+bool Form::remove(std::string_view name) {
+  return std::erase_if(fields_, [&](const Field& field) { return field.name == name; }) > 0;
+}
+
+void Form::sort() { std::ranges::sort(fields_); }
+
+std::string Form::encoded() const {
+  std::string out;
+  for (const auto& [name, value] : fields_) {
+    if (!out.empty()) out.push_back('&');
+    out.append(percent_encoded(name)).append("=").append(percent_encoded(value));
+  }
+  return out;
+}
+
+}  // namespace standin

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+
+namespace standin {
+
+/// The fields of an application/x-www-form-urlencoded body, decoded, in the order they came.
+class Form {
+ public:
+  struct Field {
+    std::string name, value;
+    auto operator<=>(const Field&) const = default;
+  };
+
+  /// An error for a "%" that two hexadecimal digits do not follow, for text that is not UTF-8, and for a field that is
+  /// repeated: two readers could disagree about which one counts.
+  static Result<Form> parse(std::string_view body);
+
+  std::optional<std::string_view> find(std::string_view name) const;
+  const std::vector<Field>& fields() const { return fields_; }
+  /// True if there was one.
+  bool remove(std::string_view name);
+  void sort();
+  std::string encoded() const;
+
+ private:
+  std::vector<Field> fields_;
+};
+
+}  // namespace standin

@@ -1,0 +1,93 @@
+#include "dialect/json_write.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+namespace standin {
+namespace {
+
+void append_escaped(std::string& out, char c) {
+  switch (c) {
+    case '"': out.append("\\\""); return;
+    case '\\': out.append("\\\\"); return;
+    case '\n': out.append("\\n"); return;
+    case '\r': out.append("\\r"); return;
+    case '\t': out.append("\\t"); return;
+    default: fmt::format_to(std::back_inserter(out), "\\u{:04x}", static_cast<unsigned char>(c));
+  }
+}
+
+bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned char>(c) < 0x20; }
+
+class Writer {
+ public:
+  explicit Writer(const JsonWriting& how) : how_(how) {}
+
+  void write(JsonValue value) {
+    switch (value.kind()) {
+      case JsonKind::null:
+      case JsonKind::boolean:
+      case JsonKind::number: out.append(value.text()); return;
+      case JsonKind::string: return quote(value.text());
+      case JsonKind::array: return write_children(value, '[', ']');
+      case JsonKind::object: return write_children(value, '{', '}');
+    }
+  }
+
+  std::string out;
+
+ private:
+  void quote(std::string_view text) {
+    out.push_back('"');
+    append_json_escaped(out, text);
+    out.push_back('"');
+  }
+
+  std::vector<JsonValue> kept(JsonValue parent) const {
+    std::vector<JsonValue> children;
+    for (const JsonValue child : parent) {
+      if (std::ranges::find(how_.without, child.index()) == how_.without.end()) children.push_back(child);
+    }
+    if (how_.sorted && parent.kind() == JsonKind::object) std::ranges::sort(children, {}, &JsonValue::name);
+    return children;
+  }
+
+  void write_children(JsonValue parent, char open, char close) {
+    out.push_back(open);
+    bool first = true;
+    for (const JsonValue child : kept(parent)) {
+      if (!std::exchange(first, false)) out.push_back(',');
+      if (parent.kind() == JsonKind::object) {
+        quote(child.name());
+        out.push_back(':');
+      }
+      write(child);
+    }
+    out.push_back(close);
+  }
+
+  const JsonWriting& how_;
+};
+
+}  // namespace
+
+void append_json_escaped(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (needs_escape(c)) {
+      append_escaped(out, c);
+    } else {
+      out.push_back(c);
+    }
+  }
+}
+
+std::string write_json(JsonValue value, const JsonWriting& how) {
+  Writer writer(how);
+  writer.write(value);
+  return std::move(writer.out);
+}
+
+}  // namespace standin

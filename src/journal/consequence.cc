@@ -1,0 +1,63 @@
+#include "journal/consequence.h"
+
+namespace standin {
+namespace {
+
+void promised(Change& change, State from, const AttemptEnd& end) {
+  switch (end.attempt.outcome) {
+    case Outcome::approved:
+      change.to = end.already_there ? State::matched : State::settled;
+      change.why = end.already_there ? "the party had it already" : "the party did it";
+      return;
+    case Outcome::declined:
+      change.to = State::refused;
+      change.why = "the party declined what we had accepted";
+      change.follow_up = "declined after it was accepted in stand-in: collect from the customer or write off";
+      return;
+    case Outcome::not_done:
+      change.to = State::accepted;
+      change.why = "the attempt certainly did nothing: " + end.attempt.detail;
+      return;
+    case Outcome::unknown:
+      // Listening that ended without a word leaves the order where it was: due.
+      change.to = from == State::accepted ? State::accepted : State::held;
+      change.why = "the attempt may have happened: " + end.attempt.detail;
+      return;
+  }
+  unreachable();
+}
+
+void withdrawn(Change& change, State from, const AttemptEnd& end) {
+  const State undone = from == State::cancelling ? State::cancelled : State::reversed;
+  switch (end.attempt.outcome) {
+    case Outcome::approved:
+      change.to = from;
+      change.why = "it stands at the party and must be undone";
+      return;
+    case Outcome::declined:
+    case Outcome::not_done:
+      change.to = undone;
+      change.why = "nothing stands at the party";
+      return;
+    case Outcome::unknown:
+      change.to = from;
+      change.why = "the attempt may have happened: " + end.attempt.detail;
+      return;
+  }
+  unreachable();
+}
+
+}  // namespace
+
+Change consequence(const Lease& lease, State from, const AttemptEnd& end, std::string who) {
+  Change change{.lease = lease, .who = std::move(who), .attempt = end.attempt, .due = end.again};
+  if (end.attempt.outcome == Outcome::approved) change.upstream_reference = end.upstream_reference;
+  if (from == State::reversing || from == State::cancelling) {
+    withdrawn(change, from, end);
+  } else {
+    promised(change, from, end);
+  }
+  return change;
+}
+
+}  // namespace standin

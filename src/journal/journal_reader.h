@@ -1,0 +1,40 @@
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "journal/journal.h"
+#include "journal/sqlite.h"
+
+namespace standin {
+
+/// Reads the journal back: each call sees what was committed before it. Any thread, one call at a time.
+class JournalReader {
+ public:
+  /// On a connection of its own.
+  static Result<std::unique_ptr<JournalReader>> open(const std::string& path, const std::string& vfs);
+  /// On the connection of a writer that is on the same thread.
+  explicit JournalReader(Database& shared) : database_(shared) {}
+
+  enum class Part { request, answer };
+  Result<Sealed> sealed(const Ulid& id, Part part);
+  Result<std::vector<OrderRow>> orders(const OrderFilter& filter, WallTime now);
+  Result<std::vector<TransitionRow>> transitions(const Ulid& id);
+  Result<std::vector<Attempt>> attempts(const Ulid& id);
+  Result<std::vector<FollowUpRow>> follow_ups(bool open_only);
+  Result<std::vector<ModeRow>> modes();
+
+ private:
+  explicit JournalReader(std::unique_ptr<Database> own) : own_(std::move(own)), database_(*own_) {}
+  Result<void> finish(std::string_view what);
+  Result<std::int64_t> row_of(const Ulid& id);
+  void read_notes(FollowUpRow& follow_up);
+
+  std::mutex mutex_;
+  std::unique_ptr<Database> own_;
+  Database& database_;
+};
+
+}  // namespace standin

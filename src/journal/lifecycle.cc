@@ -1,0 +1,140 @@
+#include "journal/lifecycle.h"
+
+#include <array>
+
+#include "base/result.h"
+
+namespace standin {
+namespace {
+
+constexpr std::array all_states = {State::accepted,   State::replaying, State::settled,  State::matched,
+                                   State::refused,    State::cancelled, State::held,     State::cancelling,
+                                   State::declined,   State::reversing, State::reversed, State::collected,
+                                   State::written_off};
+
+bool is_one_of(State state, std::initializer_list<State> states) {
+  for (const State each : states) {
+    if (each == state) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string_view name(State state) {
+  switch (state) {
+    case State::accepted: return "accepted";
+    case State::replaying: return "replaying";
+    case State::settled: return "settled";
+    case State::matched: return "matched";
+    case State::refused: return "refused";
+    case State::cancelled: return "cancelled";
+    case State::held: return "held";
+    case State::cancelling: return "cancelling";
+    case State::declined: return "declined";
+    case State::reversing: return "reversing";
+    case State::reversed: return "reversed";
+    case State::collected: return "collected";
+    case State::written_off: return "written_off";
+  }
+  unreachable();
+}
+
+std::optional<State> parse_state(std::string_view text) {
+  for (const State state : all_states) {
+    if (name(state) == text) return state;
+  }
+  return std::nullopt;
+}
+
+std::optional<State> stored_state(std::int64_t value) {
+  for (const State state : all_states) {
+    if (static_cast<std::int64_t>(state) == value) return state;
+  }
+  return std::nullopt;
+}
+
+bool may_follow(State from, State to) {
+  using enum State;
+  switch (from) {
+    case accepted: return is_one_of(to, {replaying, settled, refused, held, cancelling, cancelled});
+    case replaying: return is_one_of(to, {settled, matched, refused, held, accepted});
+    case held:
+      return is_one_of(to, {replaying, settled, matched, refused, cancelling, accepted, collected, written_off});
+    case refused: return is_one_of(to, {collected, written_off, settled});
+    case cancelling: return is_one_of(to, {cancelled, settled, matched, collected, written_off});
+    case declined: return to == reversing;
+    case reversing: return is_one_of(to, {reversed, declined, collected, written_off});
+    case settled:
+    case matched:
+    case cancelled:
+    case reversed:
+    case collected:
+    case written_off: return false;
+  }
+  unreachable();
+}
+
+bool may_begin_as(State state) { return is_one_of(state, {State::accepted, State::declined, State::reversing}); }
+
+bool is_exposed(State state) {
+  using enum State;
+  switch (state) {
+    case accepted:
+    case replaying:
+    case refused:
+    case held:
+    case cancelling: return true;
+    case settled:
+    case matched:
+    case cancelled:
+    case declined:
+    case reversing:
+    case reversed:
+    case collected:
+    case written_off: return false;
+  }
+  unreachable();
+}
+
+bool is_end(State state) {
+  using enum State;
+  switch (state) {
+    case settled:
+    case matched:
+    case cancelled:
+    case declined:
+    case reversed:
+    case collected:
+    case written_off: return true;
+    case accepted:
+    case replaying:
+    case refused:
+    case held:
+    case cancelling:
+    case reversing: return false;
+  }
+  unreachable();
+}
+
+bool was_accepted(State state) {
+  using enum State;
+  switch (state) {
+    case accepted:
+    case replaying:
+    case settled:
+    case matched:
+    case refused:
+    case cancelled:
+    case held:
+    case cancelling:
+    case collected:
+    case written_off: return true;
+    case declined:
+    case reversing:
+    case reversed: return false;
+  }
+  unreachable();
+}
+
+}  // namespace standin

@@ -1,0 +1,123 @@
+#include "journal/order_query.h"
+
+#include <variant>
+
+#include "journal/orders_table.h"
+
+namespace standin {
+namespace {
+
+constexpr std::string_view select_orders =
+    "SELECT id, order_key, tenant, route, upstream, stand_in, request_id, reference, upstream_reference, "
+    "config_version, "
+    "amount_minor, currency, merchant, customer, card, order_reference, country, decision, accepted, cause, "
+    "done_after_all, "
+    "state, shadow, undelivered, created, first_sent, due, token, replays, unresolved FROM orders";
+
+/// Named, because SQLite would rather read all orders in their order than sort the few that are due; a query that
+/// cannot use it fails. The words are those of the partial index.
+constexpr std::string_view workable = " INDEXED BY orders_due WHERE shadow = 0 AND state IN (1, 2, 7, 8, 10)";
+
+/// Conditions with their parameters, in the order in which both appear.
+class Conditions {
+ public:
+  using Value = std::variant<std::int64_t, std::string, Ulid>;
+
+  void add(std::string_view condition) { text_.append(condition); }
+  void add(std::string_view condition, Value value) {
+    text_.append(condition);
+    values_.push_back(std::move(value));
+  }
+  const std::string& text() const { return text_; }
+  void bind(Statement& statement) const {
+    statement.begin_query();
+    for (std::size_t i = 0; i < values_.size(); ++i) {
+      std::visit([&](const auto& value) { statement.bind_at(static_cast<int>(i) + 1, value); }, values_[i]);
+    }
+  }
+
+ private:
+  std::string text_{select_orders};
+  std::vector<Value> values_;
+};
+
+void only_due(Conditions& conditions, WallTime until, WallTime now) {
+  conditions.add(" AND due <= ?", unix_ms(until));
+  conditions.add(" AND listen_until <= ?", unix_ms(now));
+  conditions.add(" AND lease_until <= ?", unix_ms(now));
+}
+
+void only_arrived(Conditions& conditions, const OrderFilter& filter) {
+  if (filter.since) conditions.add(" AND created >= ?", unix_ms(*filter.since));
+  if (filter.until) conditions.add(" AND created <= ?", unix_ms(*filter.until));
+}
+
+Conditions conditions_of(const OrderFilter& filter, WallTime now) {
+  Conditions conditions;
+  conditions.add(filter.due_only ? workable : " WHERE 1");
+  if (filter.id) conditions.add(" AND id = ?", *filter.id);
+  if (filter.state) conditions.add(" AND state = ?", static_cast<std::int64_t>(*filter.state));
+  if (!filter.route.empty()) conditions.add(" AND route = ?", filter.route);
+  if (!filter.customer.empty()) conditions.add(" AND customer = ?", filter.customer);
+  if (filter.due_only) {
+    only_due(conditions, filter.until.value_or(now), now);
+  } else {
+    only_arrived(conditions, filter);
+    if (!filter.include_shadow) conditions.add(" AND shadow = 0");
+  }
+  conditions.add(filter.due_only ? " ORDER BY row" : " ORDER BY row DESC");
+  conditions.add(" LIMIT ?", static_cast<std::int64_t>(filter.limit));
+  return conditions;
+}
+
+Facts read_facts(const Rows& rows) {
+  Facts facts{.merchant = rows.text(12),
+              .customer = rows.text(13),
+              .card = rows.text(14),
+              .reference = rows.text(15),
+              .country = rows.text(16)};
+  if (!rows.is_null(10)) facts.amount = Money{rows.integer(10), Currency::parse(rows.view(11)).value()};
+  return facts;
+}
+
+OrderRow read_order(const Rows& rows) {
+  OrderRow order{.id = rows.ulid(0),
+                 .key = {rows.digest(1)},
+                 .tenant = rows.text(2),
+                 .route = rows.text(3),
+                 .upstream = rows.text(4),
+                 .stand_in = rows.text(5),
+                 .request_id = rows.text(6),
+                 .reference = rows.text(7),
+                 .upstream_reference = rows.text(8),
+                 .config_version = rows.text(9),
+                 .facts = read_facts(rows),
+                 .decision = rows.text(17),
+                 .accepted = rows.flag(18),
+                 .cause = parse_cause(rows.view(19)).value_or(Cause::refused),
+                 .state = rows.state(21),
+                 .shadow = rows.flag(22),
+                 .undelivered = rows.flag(23),
+                 .created = rows.time(24),
+                 .first_sent = rows.time(25),
+                 .due = rows.time(26),
+                 .token = static_cast<std::uint64_t>(rows.integer(27)),
+                 .attempts = static_cast<int>(rows.integer(28)),
+                 .unresolved = rows.flag(29)};
+  if (!rows.is_null(20)) order.done_after_all = rows.flag(20);
+  return order;
+}
+
+}  // namespace
+
+std::vector<OrderRow> query_orders(Database& database, const OrderFilter& filter, WallTime now) {
+  const Conditions conditions = conditions_of(filter, now);
+  Statement statement(database, conditions.text());
+  conditions.bind(statement);
+  std::vector<OrderRow> orders;
+  Rows rows = statement.rows();
+  while (rows.next()) orders.push_back(read_order(rows));
+  return orders;
+}
+
+}  // namespace standin

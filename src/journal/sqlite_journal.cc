@@ -1,0 +1,108 @@
+#include "journal/sqlite_journal.h"
+
+#include "journal/journal_reader.h"
+#include "journal/journal_writer.h"
+
+namespace standin {
+namespace {
+
+/// Lets go of the reply when its coroutine ends, or is destroyed with its event loop.
+class Waiting {
+ public:
+  explicit Waiting(Command command) : pending_(std::make_shared<Pending>(std::move(command))) {}
+  Waiting(const Waiting&) = delete;
+  Waiting& operator=(const Waiting&) = delete;
+  ~Waiting() { pending_->abandon(); }
+
+  const std::shared_ptr<Pending>& pending() const { return pending_; }
+
+ private:
+  std::shared_ptr<Pending> pending_;
+};
+
+/// The writer is held by the coroutine: a journal that stops answers everyone first.
+Task<Reply> write(std::shared_ptr<JournalWriter> writer, Command command) {
+  const Waiting waiting(std::move(command));
+  if (!writer->submit(waiting.pending())) {
+    co_return unwritten(waiting.pending()->command(), Unwritten::certainly,
+                        "too much waits for the journal; try again");
+  }
+  Reply reply = co_await waiting.pending()->reply();
+  co_return reply;
+}
+
+}  // namespace
+
+SqliteJournal::SqliteJournal(const Clock& clock, std::shared_ptr<JournalWriter> writer,
+                             std::unique_ptr<JournalReader> reader)
+    : clock_(clock), writer_(std::move(writer)), reader_(std::move(reader)) {}
+
+SqliteJournal::~SqliteJournal() { writer_->stop(); }
+
+Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(SqliteJournalOptions options) {
+  ensure(options.clock != nullptr, "the journal has a clock");
+  const bool alone = options.executor.has_value();
+  auto writer = std::make_shared<JournalWriter>(*options.clock, options.metrics);
+  if (auto opened = writer->open({.path = options.path, .vfs = options.vfs, .alone = alone}); !opened) {
+    return std::unexpected(opened.error());
+  }
+  std::unique_ptr<JournalReader> reader;
+  if (alone) {
+    reader = std::make_unique<JournalReader>(writer->database());
+    writer->run_on(*options.executor);
+  } else {
+    auto own = JournalReader::open(options.path, options.vfs);
+    if (!own) return std::unexpected(own.error());
+    reader = std::move(*own);
+    writer->run_on_own_thread();
+  }
+  return std::unique_ptr<SqliteJournal>(new SqliteJournal(*options.clock, std::move(writer), std::move(reader)));
+}
+
+Task<Kept> SqliteJournal::keep(NewOrder order) {
+  const Reply reply = co_await write(writer_, KeepCommand{std::move(order)});
+  co_return std::get<Kept>(reply);
+}
+
+Task<std::optional<Lease>> SqliteJournal::lease(Ulid id, std::string owner, WallTime until, Attempt attempt) {
+  const Reply reply = co_await write(writer_, LeaseCommand{id, std::move(owner), until, std::move(attempt)});
+  co_return std::get<std::optional<Lease>>(reply);
+}
+
+Task<Applied> SqliteJournal::apply(Change change) {
+  const Reply reply = co_await write(writer_, ApplyCommand{std::move(change)});
+  co_return std::get<Applied>(reply);
+}
+
+Task<Applied> SqliteJournal::mark_undelivered(Ulid id, State to, std::string why) {
+  const Reply reply = co_await write(writer_, UndeliveredCommand{id, to, std::move(why)});
+  co_return std::get<Applied>(reply);
+}
+
+Task<Result<void>> SqliteJournal::update_follow_up(std::int64_t id, std::string action, std::string who,
+                                                   std::string text) {
+  const Reply reply = co_await write(writer_, FollowUpCommand{id, std::move(action), std::move(who), std::move(text)});
+  co_return std::get<Result<void>>(reply);
+}
+
+Task<Result<void>> SqliteJournal::set_mode(ModeRow mode) {
+  const Reply reply = co_await write(writer_, ModeCommand{std::move(mode)});
+  co_return std::get<Result<void>>(reply);
+}
+
+std::optional<Remembered> SqliteJournal::recall(const OrderKey& key) const { return writer_->index().recall(key); }
+Result<Sealed> SqliteJournal::answer(const Ulid& id) { return reader_->sealed(id, JournalReader::Part::answer); }
+Result<Sealed> SqliteJournal::request(const Ulid& id) { return reader_->sealed(id, JournalReader::Part::request); }
+Result<std::vector<OrderRow>> SqliteJournal::orders(const OrderFilter& filter) {
+  return reader_->orders(filter, clock_.wall());
+}
+Result<std::vector<TransitionRow>> SqliteJournal::transitions(const Ulid& id) { return reader_->transitions(id); }
+Result<std::vector<Attempt>> SqliteJournal::attempts(const Ulid& id) { return reader_->attempts(id); }
+std::map<State, std::size_t> SqliteJournal::counts() const { return writer_->index().counts(); }
+Result<std::vector<FollowUpRow>> SqliteJournal::follow_ups(bool open_only) { return reader_->follow_ups(open_only); }
+Result<std::vector<ModeRow>> SqliteJournal::modes() { return reader_->modes(); }
+std::vector<Money> SqliteJournal::exposure() const { return writer_->index().exposure(); }
+std::vector<Money> SqliteJournal::exposure_peak() const { return writer_->index().exposure_peak(); }
+JournalHealth SqliteJournal::health() const { return writer_->health(); }
+
+}  // namespace standin

@@ -1,0 +1,105 @@
+#include "journal/sqlite_store.h"
+
+#include <fmt/format.h>
+
+#include "base/limits.h"
+#include "journal/rebuild.h"
+#include "journal/schema.h"
+
+namespace standin {
+namespace {
+
+/// A log of 8 MiB: longer makes starting and reading slower, shorter writes hot pages to the database more often.
+constexpr std::size_t log_pages_max = 2000;
+
+Result<void> set_up(Database& database, const std::string& path) {
+  if (auto prepared = prepare_schema(database, path); !prepared) return prepared;
+  const std::string mode = database.text("PRAGMA journal_mode = WAL");
+  // FULL syncs the log at each commit: with NORMAL, what was said yes to is lost with the power.
+  database.execute("PRAGMA synchronous = FULL");
+  database.execute("PRAGMA foreign_keys = OFF");
+  database.execute("PRAGMA cache_size = -65536");
+  database.execute("PRAGMA temp_store = MEMORY");
+  if (auto failed = database.take_failure()) {
+    return failure(fmt::format("cannot set up the journal {}: {}", path, failed->what), path);
+  }
+  if (mode == "wal") return {};
+  return failure(
+      fmt::format("the journal {} cannot have a write-ahead log on this file system; use a local disk", path), path);
+}
+
+}  // namespace
+
+SqliteStore::SqliteStore(std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database, JournalIndex& index)
+    : lock_(std::move(lock)), database_(std::move(database)), index_(index) {}
+
+SqliteStore::~SqliteStore() = default;
+
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, JournalIndex& index) {
+  auto lock = LockFile::take(options.path);
+  if (!lock) return std::unexpected(lock.error());
+  if (options.vfs.empty()) {
+    if (auto created = create_private_file(options.path); !created) return std::unexpected(created.error());
+  }
+  auto database = Database::open(options.path, {.vfs = options.vfs, .alone = options.alone});
+  if (!database) return std::unexpected(database.error());
+  if (auto ready = set_up(**database, options.path); !ready) return std::unexpected(ready.error());
+  std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(*lock), std::move(*database), index));
+  if (auto rebuilt = rebuild(*store->database_, options.path, index, store->exposure_); !rebuilt) {
+    return std::unexpected(rebuilt.error());
+  }
+  store->tables_ = std::make_unique<Tables>(*store->database_);
+  if (auto failed = store->database_->take_failure()) {
+    return failure(fmt::format("the journal {} lacks what its version has: {}", options.path, failed->what),
+                   options.path);
+  }
+  return store;
+}
+
+BatchResult SqliteStore::execute(std::span<const Command* const> commands, WallTime now) {
+  BatchResult result;
+  Transaction transaction(*tables_, exposure_, index_, now);
+  database_->execute("BEGIN IMMEDIATE");
+  for (const Command* const command : commands) {
+    if (database_->failed()) break;
+    result.replies.push_back(std::visit(transaction, *command));
+  }
+  if (const auto failed = database_->take_failure()) return take_back(commands, *failed, false);
+  database_->execute("COMMIT");
+  if (const auto failed = database_->take_failure()) return take_back(commands, *failed, true);
+  publish(transaction);
+  return result;
+}
+
+void SqliteStore::publish(const Transaction& transaction) {
+  exposure_.commit();
+  index_.set_exposure(exposure_.totals(), exposure_.peaks());
+  for (const IndexChange& change : transaction.changes()) index_.change(change);
+}
+
+// A full disk writes nothing that a reader would take for a commit: SQLite marks the last page of a commit, and that is
+// the one that did not fit. After any other failure to write or sync, what is on the disk is anybody's guess.
+BatchResult SqliteStore::take_back(std::span<const Command* const> commands, const SqliteFailure& failed,
+                                   bool committing) {
+  ensure(!failed.is_constraint(), "the writer keeps the schema's rules: " + failed.what);
+  const bool unknown = failed.is_disk_broken() || (committing && !failed.is_disk_full());
+  exposure_.roll_back();
+  if (database_->in_transaction()) database_->execute("ROLLBACK");
+  database_->take_failure();
+  BatchResult result{.end = unknown ? BatchResult::End::unknown : BatchResult::End::not_written,
+                     .why = "the journal could not be written: " + failed.what};
+  for (const Command* const command : commands) {
+    result.replies.push_back(unwritten(*command, unknown ? Unwritten::perhaps : Unwritten::certainly, result.why));
+  }
+  return result;
+}
+
+Result<void> SqliteStore::tidy_log() {
+  if (database_->log_pages() < log_pages_max) return {};
+  database_->checkpoint();
+  const auto failed = database_->take_failure();
+  if (!failed || failed->is_disk_full()) return {};
+  return failure("the journal's log could not be written to its database: " + failed->what, "journal");
+}
+
+}  // namespace standin

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "journal/lock_file.h"
+#include "journal/transaction.h"
+
+namespace standin {
+
+/// How one batch ended.
+struct BatchResult {
+  enum class End {
+    committed,
+    not_written,  ///< taken back whole; a later batch may succeed
+    unknown,      ///< the disk failed: nothing may be written any more, by this process
+  };
+  End end = End::committed;
+  std::vector<Reply> replies;  ///< one for each command, in their order
+  std::string why;             ///< unless committed
+};
+
+/// The journal's tables and the one connection that writes them. One thread; no waiting, no queue.
+class SqliteStore {
+ public:
+  struct Options {
+    std::string path;
+    std::string vfs;     ///< "" for the operating system's own
+    bool alone = false;  ///< no other connection: reads go through this one
+  };
+  /// Locks, opens and migrates the journal, voids the leases of earlier processes, checks what it reads back, and fills
+  /// `index`, which it keeps up to date and which must outlive it.
+  static Result<std::unique_ptr<SqliteStore>> open(const Options& options, JournalIndex& index);
+  ~SqliteStore();
+
+  /// All commands in one transaction; the index is changed before this returns.
+  BatchResult execute(std::span<const Command* const> commands, WallTime now);
+  /// Moves a long write-ahead log to the database. After the answers are out: it takes longer than a commit.
+  /// An error is final, as a failed commit is.
+  Result<void> tidy_log();
+
+  Database& database() { return *database_; }
+
+ private:
+  SqliteStore(std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database, JournalIndex& index);
+  BatchResult take_back(std::span<const Command* const> commands, const SqliteFailure& failed, bool committing);
+  void publish(const Transaction& transaction);
+
+  std::unique_ptr<LockFile> lock_;
+  std::unique_ptr<Database> database_;
+  JournalIndex& index_;
+  Exposure exposure_;
+  std::unique_ptr<Tables> tables_;
+};
+
+}  // namespace standin

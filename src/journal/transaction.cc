@@ -1,0 +1,197 @@
+#include "journal/transaction.h"
+
+#include <algorithm>
+
+namespace standin {
+namespace {
+
+/// Whether an attempt of this kind may be begun from this state.
+bool is_workable(State state, std::string_view kind) {
+  switch (state) {
+    case State::accepted:
+    case State::held:
+    case State::replaying: return kind == "replay" || kind == "finder" || kind == "conclusion";
+    case State::reversing:
+    case State::cancelling: return kind == "reversal" || kind == "finder" || kind == "conclusion";
+    case State::settled:
+    case State::matched:
+    case State::refused:
+    case State::cancelled:
+    case State::declined:
+    case State::reversed:
+    case State::collected:
+    case State::written_off: return false;
+  }
+  unreachable();
+}
+
+State while_leased(State state) { return state == State::accepted || state == State::held ? State::replaying : state; }
+
+/// Nothing stands at the party, and nothing was promised: the intent is over (docs/semantics.md, "Claim").
+bool ended_without_effect(const Standing& order) {
+  return !order.key_from_client && (order.state == State::declined || order.state == State::reversed);
+}
+
+}  // namespace
+
+// --- keep
+// ----------------------------------------------------------------------------------------------------------------
+
+Reply Transaction::operator()(const KeepCommand& command) {
+  const NewOrder& order = command.order;
+  ensure(may_begin_as(order.state), "an order begins accepted, declined or reversing");
+  ensure(order.state != State::accepted || order.facts.amount.has_value(), "an accepted order has an amount");
+  if (is_over_cap(order)) return Kept::over_cap;
+  if (!order.shadow) free_key(order.key);
+  const std::int64_t exposed =
+      exposed_minor({.state = order.state, .shadow = order.shadow, .amount = order.facts.amount});
+  const std::int64_t row = tables_.orders.insert(order, exposed);
+  tables_.transitions.add(row, order.state, now_, "standin", name(order.cause));
+  const bool tried = order.forward == Outcome::unknown || !order.target.empty();
+  if (tried) {
+    tables_.attempts.add(row, live_forward_token,
+                         {.kind = "live",
+                          .target = order.target,
+                          .started = order.first_sent == WallTime{} ? order.created : order.first_sent,
+                          .outcome = order.forward,
+                          .open = order.forward == Outcome::unknown},
+                         now_);
+  }
+  if (order.shadow) return Kept::kept;
+  if (exposed > 0) exposure_.set(order.id, order.facts.amount->currency, exposed);
+  kept_here_.insert_or_assign(order.key, order.id);
+  changes_.push_back({order.key, {order.id, order.payload, order.state, order.key_from_client}, std::nullopt});
+  return Kept::kept;
+}
+
+bool Transaction::is_over_cap(const NewOrder& order) const {
+  if (order.shadow || !is_exposed(order.state)) return false;
+  const Money& amount = *order.facts.amount;
+  return std::ranges::any_of(order.caps, [&](const Money& cap) {
+    return cap.currency == amount.currency && exposure_.total(amount.currency) + amount.minor > cap.minor;
+  });
+}
+
+// Claims let one request of an intent through at a time, and recall what was answered: a second order under a key that
+// still means something would be a second charge.
+void Transaction::free_key(const OrderKey& key) {
+  const auto id = holder(key);
+  if (!id) return;
+  const auto order = tables_.orders.find(*id);
+  if (!order) return;
+  ensure(ended_without_effect(*order), "an order key that was answered is never answered again as another order");
+  tables_.orders.supersede(*order);
+}
+
+// From memory: a unique index on random keys is a page of the log for each order, and cost two fifths of the
+// throughput. Opening the journal checks the same property.
+std::optional<Ulid> Transaction::holder(const OrderKey& key) const {
+  if (const auto kept = kept_here_.find(key); kept != kept_here_.end()) return kept->second;
+  if (const auto known = index_.recall(key)) return known->id;
+  return std::nullopt;
+}
+
+// --- lease
+// ---------------------------------------------------------------------------------------------------------------
+
+Reply Transaction::operator()(const LeaseCommand& command) {
+  std::optional<Lease> none;
+  auto order = tables_.orders.find(command.id);
+  if (!order || order->shadow || !is_workable(order->state, command.attempt.kind)) return none;
+  if (order->due > now_ || order->listen_until > now_ || is_leased(*order)) return none;
+  const State from = order->state;
+  order->token += 1;
+  order->lease_owner = command.owner;
+  order->lease_until = command.until;
+  if (command.attempt.kind == "replay") order->replays += 1;
+  Attempt opened = command.attempt;
+  opened.outcome = Outcome::unknown;
+  opened.open = true;
+  tables_.attempts.add(order->row, order->token, opened, now_);
+  order->unresolved = tables_.attempts.has_open_question(order->row);
+  move(*order, while_leased(from), command.owner, command.attempt.kind);
+  return std::optional<Lease>(Lease{order->id, order->token});
+}
+
+// --- undelivered
+// ---------------------------------------------------------------------------------------------------------
+
+Reply Transaction::operator()(const UndeliveredCommand& command) {
+  auto order = tables_.orders.find(command.id);
+  if (!order) return Applied::not_allowed;
+  order->undelivered = true;
+  const bool moves = order->state == State::accepted && (command.to == State::held || command.to == State::cancelling);
+  if (moves && command.to == State::held) order->due = never_due;
+  move(*order, moves ? command.to : order->state, "standin", command.why);
+  return Applied::applied;
+}
+
+// --- what every step ends with
+// -------------------------------------------------------------------------------------------
+
+void Transaction::move(Standing& order, State to, std::string_view who, std::string_view why) {
+  const State from = order.state;
+  if (to != from) {
+    ensure(may_follow(from, to), "every transition is one that the lifecycle has");
+    order.state = to;
+    tables_.transitions.add(order.row, to, now_, who, why);
+  }
+  write(order, from);
+}
+
+void Transaction::write(Standing& order, State from) {
+  const bool rest_closed = from == State::settled && order.exposed_minor == 0;
+  const std::int64_t exposed = exposed_minor({.state = order.state,
+                                              .shadow = order.shadow,
+                                              .amount = order.amount,
+                                              .settled_minor = order.settled_minor,
+                                              .rest_closed = rest_closed});
+  if (exposed != order.exposed_minor) exposure_.set(order.id, order.amount->currency, exposed);
+  order.exposed_minor = exposed;
+  tables_.orders.update(order);
+  if (!order.shadow && from != order.state) changes_.push_back({order.key, order.remembered(), from});
+}
+
+// --- cases and modes
+// -----------------------------------------------------------------------------------------------------
+
+Reply Transaction::operator()(const FollowUpCommand& command) {
+  using Done = Result<void>;
+  const auto found = tables_.follow_ups.find(command.id);
+  if (!found) return Done(failure("there is no such follow-up", "journal"));
+  if (found->state == "closed") return Done(failure("this follow-up is closed", "journal"));
+  if (command.action == "collected" || command.action == "written_off") {
+    return close_follow_up(found->order_row, *parse_state(command.action), command);
+  }
+  if (command.action != "take" && command.action != "note") {
+    return Done(failure("a follow-up can be taken, noted, collected or written_off", "journal"));
+  }
+  if (command.action == "take") tables_.follow_ups.set(command.id, "taken", command.who);
+  tables_.follow_ups.note(command.id, now_, command.who,
+                          command.action == "take" ? "taken " + command.text : command.text);
+  return Done();
+}
+
+Result<void> Transaction::close_follow_up(std::int64_t order_row, State to, const FollowUpCommand& command) {
+  auto order = tables_.orders.find(order_row);
+  if (!order) return failure("the follow-up's order is gone", "journal");
+  if (is_leased(*order)) return failure("the order is being worked on; try again in a moment", "journal");
+  tables_.follow_ups.set(command.id, "closed", command.who);
+  tables_.follow_ups.note(command.id, now_, command.who, command.action + " " + command.text);
+  if (may_follow(order->state, to)) {
+    order->due = never_due;
+    move(*order, to, command.who, command.text);
+  } else if (order->state == State::settled && order->exposed_minor > 0 && !tables_.follow_ups.has_open(order_row)) {
+    exposure_.set(order->id, order->amount->currency, 0);
+    order->exposed_minor = 0;
+    tables_.orders.update(*order);
+  }
+  return {};
+}
+
+Reply Transaction::operator()(const ModeCommand& command) {
+  tables_.modes.set(command.mode, now_);
+  return Result<void>();
+}
+
+}  // namespace standin

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <unordered_map>
+#include <vector>
+
+#include "journal/commands.h"
+#include "journal/exposure.h"
+#include "journal/journal_index.h"
+#include "journal/orders_table.h"
+#include "journal/records_tables.h"
+
+namespace standin {
+
+struct Tables {
+  explicit Tables(Database& database)
+      : orders(database), transitions(database), attempts(database), follow_ups(database), modes(database) {}
+
+  OrdersTable orders;
+  TransitionsTable transitions;
+  AttemptsTable attempts;
+  FollowUpsTable follow_ups;
+  ModesTable modes;
+};
+
+/// The commands of one batch, decided and written one after the other, each seeing what those before it did. A command
+/// that is refused has written nothing, but for the evidence of a late approval. Whether any of it counts is told by
+/// the commit.
+class Transaction {
+ public:
+  Transaction(Tables& tables, Exposure& exposure, const JournalIndex& index, WallTime now)
+      : tables_(tables), exposure_(exposure), index_(index), now_(now) {}
+
+  Reply operator()(const KeepCommand& command);
+  Reply operator()(const LeaseCommand& command);
+  Reply operator()(const ApplyCommand& command);
+  Reply operator()(const UndeliveredCommand& command);
+  Reply operator()(const FollowUpCommand& command);
+  Reply operator()(const ModeCommand& command);
+
+  const std::vector<IndexChange>& changes() const { return changes_; }
+
+ private:
+  bool is_over_cap(const NewOrder& order) const;
+  std::optional<Ulid> holder(const OrderKey& key) const;
+  void free_key(const OrderKey& key);
+
+  bool is_fenced(const Standing& order, const Lease& lease) const;
+  bool is_leased(const Standing& order) const;
+  Applied decide(const Standing& order, const Change& change, State to);
+  void write_change(Standing& order, const Change& change, State to);
+  void adopt_reference(Standing& order, const Change& change);
+  void open_follow_ups(const Standing& order, const Change& change, bool arrived);
+  void record_late_approval(Standing& order, const Change& change);
+
+  /// Moves the order, if `to` is another state, and writes it with what else of it changed.
+  void move(Standing& order, State to, std::string_view who, std::string_view why);
+  void write(Standing& order, State from);
+  Result<void> close_follow_up(std::int64_t order_row, State to, const FollowUpCommand& command);
+
+  Tables& tables_;
+  Exposure& exposure_;
+  const JournalIndex& index_;
+  const WallTime now_;
+  std::unordered_map<OrderKey, Ulid, OrderKeyHash> kept_here_;
+  std::vector<IndexChange> changes_;
+};
+
+}  // namespace standin

@@ -1,0 +1,256 @@
+#include "net/client.h"
+
+#include <fmt/core.h>
+
+#include <boost/asio/error.hpp>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "net/connect.h"
+#include "net/head.h"
+#include "net/net_limits.h"
+#include "net/reader.h"
+
+namespace standin {
+namespace {
+
+namespace asio = boost::asio;
+
+Instant now() { return std::chrono::steady_clock::now(); }
+
+/// What two endpoints must have in common to share a connection.
+struct Peer {
+  std::string_view host;
+  std::uint16_t port = 0;
+  bool operator==(const Peer&) const = default;
+};
+
+struct PeerHash {
+  std::size_t operator()(const Peer& peer) const { return std::hash<std::string_view>()(peer.host) ^ peer.port; }
+};
+
+/// The idle connections to one peer, last in, first out: the ones used least lately get old and go. Each is owned by
+/// its own outstanding read, so that one which the other side ended is not here any more.
+class IdleConnections {
+ public:
+  explicit IdleConnections(std::string host) : host_(std::move(host)) {}
+  std::string_view host() const { return host_; }
+
+  std::shared_ptr<Connection> take() {
+    while (!entries_.empty()) {
+      const Entry entry = std::move(entries_.back());
+      entries_.pop_back();
+      auto connection = entry.connection.lock();
+      if (!connection) continue;
+      const bool probe = now() - entry.since > limits::freshly_idle;
+      if (connection->listening() && !connection->expired() && !(probe && connection->stale())) return connection;
+      connection->close();
+    }
+    return nullptr;
+  }
+
+  void put(const std::shared_ptr<Connection>& connection) {
+    if (entries_.size() >= limits::idle_connections) make_room();
+    const Instant since = now();
+    connection->set_deadline(since + limits::idle_connection);
+    if (!connection->listening()) connection->listen();
+    entries_.push_back({connection, since});
+  }
+
+  void close_all() {
+    for (const Entry& entry : entries_) {
+      if (const auto connection = entry.connection.lock()) connection->close();
+    }
+  }
+
+ private:
+  struct Entry {
+    std::weak_ptr<Connection> connection;
+    Instant since;
+  };
+
+  void make_room() {
+    std::erase_if(entries_, [](const Entry& entry) { return entry.connection.expired(); });
+    if (entries_.size() < limits::idle_connections) return;
+    if (const auto oldest = entries_.front().connection.lock()) oldest->close();
+    entries_.erase(entries_.begin());
+  }
+
+  std::string host_;
+  std::vector<Entry> entries_;
+};
+
+std::string host_field(const Endpoint& endpoint) {
+  if (endpoint.port == 0) return "localhost";
+  const std::string host = endpoint.host.contains(':') ? fmt::format("[{}]", endpoint.host) : endpoint.host;
+  return endpoint.port == 80 ? host : fmt::format("{}:{}", host, endpoint.port);
+}
+
+}  // namespace
+
+struct HttpClient::State {
+  explicit State(Executor loop) : executor(std::move(loop)) {}
+  ~State() {
+    for (auto& [peer, pool] : pools) pool->close_all();
+  }
+
+  IdleConnections& idle(const Endpoint& endpoint) {
+    const auto found = pools.find(Peer{endpoint.host, endpoint.port});
+    if (found != pools.end()) return *found->second;
+    auto pool = std::make_unique<IdleConnections>(endpoint.host);
+    const Peer peer{pool->host(), endpoint.port};
+    return *pools.emplace(peer, std::move(pool)).first->second;
+  }
+
+  Executor executor;
+  std::unordered_map<Peer, std::unique_ptr<IdleConnections>, PeerHash> pools;
+
+  /// One request's way to its answer.
+  class Exchange;
+  static Task<Result<Response>> exchange(std::shared_ptr<State> state, const Endpoint& endpoint, const Request& request,
+                                         const ExchangeTimes& times, std::function<void()> sending);
+};
+
+class HttpClient::State::Exchange {
+ public:
+  Exchange(State& state, const Endpoint& endpoint, const Request& request, const ExchangeTimes& times,
+           std::function<void()> sending)
+      : pool_(state.idle(endpoint)),
+        endpoint_(endpoint),
+        request_(request),
+        times_(times),
+        sending_(std::move(sending)),
+        reader_(limits::answer_head, limits::answer_body, request.method == "HEAD") {
+    append_head(head_, request, endpoint.base_path, host_field(endpoint));
+  }
+
+  Task<Result<Response>> run() {
+    while (true) {
+      const auto connected = co_await obtain();
+      if (!connected) co_return std::unexpected(connected.error());
+      const auto sent = co_await send();
+      if (sent) break;
+      // Of a connection that refuses the first byte nothing has left; only a kept one may have died unseen.
+      if (!reused_ || !not_a_byte_left_) co_return std::unexpected(sent.error());
+    }
+    co_return co_await receive();
+  }
+
+ private:
+  Task<Result<void>> obtain() {
+    connection_ = pool_.take();
+    reused_ = connection_ != nullptr;
+    if (reused_) co_return Result<void>();
+    if (now() >= times_.send_before) co_return too_late();
+    auto connected = co_await connect_to(endpoint_, times_.connect, times_.send_before);
+    if (!connected) co_return std::unexpected(connected.error());
+    connection_ = std::move(*connected);
+    co_return Result<void>();
+  }
+
+  Task<Result<void>> send() {
+    not_a_byte_left_ = false;
+    const Instant begun = now();
+    if (begun >= times_.send_before) {
+      pool_.put(connection_);
+      co_return too_late();
+    }
+    if (auto sending = std::exchange(sending_, nullptr)) sending();
+    connection_->set_deadline(times_.listen_until);
+    Outgoing out(head_, request_.body);
+    ErrorCode error = connection_->write_now(out);
+    if (error == asio::error::would_block) {
+      connection_->set_deadline(std::min(begun + times_.write, times_.listen_until));
+      error = co_await connection_->write_rest(out);
+    }
+    if (error) co_return not_written(error, out);
+    wrote_all_ = true;
+    co_return Result<void>();
+  }
+
+  /// A party that answers before it has read everything (too large, not allowed) closes its reading side: its answer
+  /// counts.
+  Result<void> not_written(const ErrorCode& error, const Outgoing& out) {
+    not_a_byte_left_ = out.bytes_sent() == 0;
+    if (!not_a_byte_left_ && !connection_->expired()) return {};
+    const Sent sent = not_a_byte_left_ ? Sent::nothing : Sent::maybe;
+    connection_->close();
+    return failure(fmt::format("cannot send: {}", error.message()), endpoint_.url, sent);
+  }
+
+  Task<Result<Response>> receive() {
+    connection_->set_deadline(times_.listen_until);
+    if (!connection_->listening() && !reused_) connection_->listen();
+    while (true) {
+      const ErrorCode error = co_await connection_->heard();
+      if (error) co_return ended(error);
+      heard_anything_ = true;
+      std::string_view bytes = connection_->buffer().bytes();
+      const std::size_t offered = bytes.size();
+      const Reading reading = reader_.read(bytes);
+      connection_->buffer().consume(offered - bytes.size());
+      if (reading == Reading::complete) co_return finish();
+      if (reading == Reading::refused) co_return broken();
+      connection_->listen();
+    }
+  }
+
+  Result<Response> ended(const ErrorCode& error) {
+    connection_->close();
+    if (error == asio::error::eof && reader_.finish() == Reading::complete) return reader_.take();
+    if (error == asio::error::timed_out) return failed("no complete answer in time");
+    return failed(fmt::format("the connection ended before a complete answer: {}", error.message()));
+  }
+
+  Result<Response> broken() {
+    connection_->close();
+    return failed(std::string(reader_.refusal().why));
+  }
+
+  Result<Response> finish() {
+    if (wrote_all_ && reader_.keep_alive() && connection_->buffer().bytes().empty()) {
+      pool_.put(connection_);
+    } else {
+      connection_->close();
+    }
+    return reader_.take();
+  }
+
+  std::unexpected<Error> failed(std::string what) const {
+    return failure(std::move(what), endpoint_.url, heard_anything_ ? Sent::answered : Sent::maybe);
+  }
+
+  std::unexpected<Error> too_late() const { return failure("no connection was ready in time", endpoint_.url); }
+
+  IdleConnections& pool_;
+  const Endpoint& endpoint_;
+  const Request& request_;
+  const ExchangeTimes& times_;
+  std::function<void()> sending_;
+  ResponseReader reader_;
+  std::string head_;
+  std::shared_ptr<Connection> connection_;
+  bool reused_ = false;
+  bool not_a_byte_left_ = false;
+  bool wrote_all_ = false;
+  bool heard_anything_ = false;
+};
+
+Task<Result<Response>> HttpClient::State::exchange(std::shared_ptr<State> state, const Endpoint& endpoint,
+                                                   const Request& request, const ExchangeTimes& times,
+                                                   std::function<void()> sending) {
+  if (!sendable(request)) co_return failure("the request's method or target cannot be written as one", endpoint.url);
+  Exchange exchange(*state, endpoint, request, times, std::move(sending));
+  co_return co_await exchange.run();
+}
+
+HttpClient::HttpClient(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+HttpClient::~HttpClient() = default;
+
+Task<Result<Response>> HttpClient::exchange(const Endpoint& endpoint, const Request& request,
+                                            const ExchangeTimes& times, std::function<void()> sending) {
+  return State::exchange(state_, endpoint, request, times, std::move(sending));
+}
+
+}  // namespace standin

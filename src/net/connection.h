@@ -1,0 +1,115 @@
+#pragma once
+
+#include <array>
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/asio/buffer.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <functional>
+#include <memory>
+#include <span>
+#include <string_view>
+
+#include "base/task.h"
+#include "base/time.h"
+
+namespace standin {
+
+/// TCP or Unix: one type, so that both share the code, with a concrete executor.
+using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
+using SocketAddress = boost::asio::generic::stream_protocol::endpoint;
+using SteadyTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                                      boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
+using ErrorCode = boost::system::error_code;
+constexpr boost::asio::use_awaitable_t<Executor> use_task;
+
+/// Bytes received and not yet read by a parser, in one piece.
+class ReceiveBuffer {
+ public:
+  std::string_view bytes() const { return {data_.get() + begin_, end_ - begin_}; }
+  void consume(std::size_t count);
+  /// Room for the next read, never empty: it moves what is left to the front, and grows when that is not enough.
+  std::span<char> space();
+  void received(std::size_t count) { end_ += count; }
+
+ private:
+  void make_room();
+
+  std::unique_ptr<char[]> data_;
+  std::size_t capacity_ = 0;
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+};
+
+/// A head and a body on their way out, in one gathered write.
+class Outgoing {
+ public:
+  Outgoing(std::string_view head, std::string_view body)
+      : parts_{boost::asio::buffer(head.data(), head.size()), boost::asio::buffer(body.data(), body.size())} {}
+  const std::array<boost::asio::const_buffer, 2>& parts() const { return parts_; }
+  void sent(std::size_t count);
+  std::size_t bytes_sent() const { return sent_; }
+  bool done() const { return parts_[0].size() + parts_[1].size() == 0; }
+
+ private:
+  std::array<boost::asio::const_buffer, 2> parts_;
+  std::size_t sent_ = 0;
+};
+
+/// A stream socket with its receive buffer and one deadline at a time. Used from its loop's thread alone.
+class Connection : public std::enable_shared_from_this<Connection> {
+ public:
+  /// `socket` is connected, or is to be connected by the caller.
+  explicit Connection(Socket socket);
+  Socket& socket() { return socket_; }
+  ReceiveBuffer& buffer() { return buffer_; }
+  void close();
+
+  /// When `at` passes, what the connection waits for ends with `timed_out`, and so does what it is asked to wait for
+  /// later, until the deadline is moved. Moving it costs nothing: the timer is armed anew only when it would ring too
+  /// late.
+  void set_deadline(Instant at);
+  void clear_deadline() { deadline_ = Instant::max(); }
+  bool expired() const { return expired_; }
+
+  /// Reads once into the buffer.
+  Task<ErrorCode> read();
+  /// Reads once what is there already; would_block if nothing is.
+  ErrorCode read_now();
+
+  /// Begins a read whose end is awaited later, or never: while it is under way it owns the connection, so that an idle
+  /// connection lives exactly until the other side ends it or its deadline passes.
+  void listen();
+  bool listening() const { return listening_; }
+  /// Waits for the end of that read.
+  Task<ErrorCode> heard();
+
+  /// Writes what can be written without waiting; would_block if there is more.
+  ErrorCode write_now(Outgoing& out);
+  /// Writes the rest.
+  Task<ErrorCode> write_rest(Outgoing& out);
+
+  /// The other side has reset the connection, or closed both ways, and not merely half-closed it.
+  bool gone() const;
+  /// Asks the kernel whether an idle connection has ended or holds bytes that nobody asked for.
+  bool stale() const;
+
+ private:
+  struct Listener;
+  void hear(const ErrorCode& error, std::size_t count);
+  void arm(Instant at);
+  void ring();
+
+  Socket socket_;
+  SteadyTimer timer_;
+  ReceiveBuffer buffer_;
+  Instant deadline_ = Instant::max();
+  Instant armed_ = Instant::max();
+  bool expired_ = false;
+  bool listening_ = false;
+  ErrorCode heard_;
+  std::move_only_function<void()> waiter_;
+};
+
+}  // namespace standin

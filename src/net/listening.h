@@ -1,0 +1,20 @@
+#pragma once
+
+#include <boost/asio/basic_socket_acceptor.hpp>
+#include <memory>
+#include <string>
+
+#include "base/result.h"
+#include "net/connection.h"
+
+namespace standin {
+
+using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream_protocol, Executor>;
+
+/// Binds and listens on "host:port", "[::1]:port" or "unix:/path". Names are resolved here and now, for start-up.
+Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, const std::string& address);
+
+/// The port it is bound to; 0 on a Unix socket.
+std::uint16_t bound_port(const Acceptor& acceptor);
+
+}  // namespace standin

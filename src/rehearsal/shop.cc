@@ -1,0 +1,295 @@
+#include "rehearsal/shop.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <cstdio>
+#include <set>
+
+#include "base/event.h"
+#include "base/ulid.h"
+#include "net/asio_clock.h"
+#include "rehearsal/ledger.h"
+#include "rehearsal/open_files.h"
+#include "rehearsal/raw_session.h"
+#include "rehearsal/seeded_random.h"
+#include "rehearsal/shop_api.h"
+
+namespace standin::rehearsal {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+constexpr asio::use_awaitable_t<Executor> use_task;
+using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
+
+// Ten minutes of a hang at 16 orders a second.
+constexpr std::size_t connections_max = 10'000;
+// Accepting fails when files run out; trying again at once would only spin.
+constexpr Duration accept_again_after = std::chrono::milliseconds(50);
+// What a supervisor's patience (often 10 s before SIGKILL) leaves for orders in flight.
+constexpr Duration stop_within = std::chrono::seconds(8);
+
+}  // namespace
+
+struct Shop::State : std::enable_shared_from_this<Shop::State> {
+  State(Executor on, Ledger opened, Books books)
+      : executor(std::move(on)),
+        clock(executor),
+        ledger(std::move(opened)),
+        model(std::move(books)),
+        acceptor(executor) {}
+
+  Result<void> recover();
+  Result<void> listen(const ShopOptions& options);
+  Result<void> set_faults(const Faults& changed);
+  Result<void> commit(const std::vector<Write>& writes);
+  std::string new_id(std::string_view prefix) { return std::string(prefix) + ulids.make(clock.wall()).text(); }
+
+  Task<> accept_all();
+  Task<> serve(std::shared_ptr<RawSession> session);
+  void leave(const std::shared_ptr<RawSession>& session);
+  void close_all();
+
+  Task<RawAnswer> respond(Request request);
+  Task<RawAnswer> respond_with(Request request, Faults hit);
+  Task<RawAnswer> place(Request request, Faults hit);
+  Faults draw(const Request& request);
+  Response control(const Request& request);
+  Response ping() const;
+  Response read_or_cancel(const Request& request);
+
+  Executor executor;
+  AsioClock clock;
+  Ledger ledger;
+  ShopModel model;
+  Faults faults;
+  SeededRandom chance{1};
+  UlidMaker ulids{system_random()};
+  Acceptor acceptor;
+  std::set<std::shared_ptr<RawSession>> sessions;
+  bool stopping = false;
+  Event all_gone;
+};
+
+Result<void> Shop::State::recover() {
+  return commit(model.recover([this] { return new_id("chg_"); }, clock.wall()));
+}
+
+Result<void> Shop::State::listen(const ShopOptions& options) {
+  boost::system::error_code wrong;
+  const auto address = asio::ip::make_address(options.address, wrong);
+  const tcp::endpoint endpoint(address, options.port);
+  if (!wrong) acceptor.open(endpoint.protocol(), wrong);
+  if (!wrong) acceptor.set_option(asio::socket_base::reuse_address(true), wrong);
+  if (!wrong) acceptor.bind(endpoint, wrong);
+  if (!wrong) acceptor.listen(asio::socket_base::max_listen_connections, wrong);
+  if (!wrong) return {};
+  return failure(fmt::format("the shop cannot listen: {}", wrong.message()),
+                 fmt::format("{}:{}", options.address, options.port));
+}
+
+Result<void> Shop::State::set_faults(const Faults& changed) {
+  if (changed.answer == Misbehaviour::die && changed.at == Moment::now) ::_exit(died_exit_status);
+  const auto indexed = ledger.set_unique_index(!changed.no_unique_index);
+  if (!indexed) return indexed;
+  faults = changed;
+  chance = SeededRandom(changed.seed);
+  model.set_habits(changed.habits());
+  return {};
+}
+
+Result<void> Shop::State::commit(const std::vector<Write>& writes) {
+  const auto written = ledger.write(writes);
+  if (!written) return written;
+  for (const Write& write : writes) model.apply(write);
+  return {};
+}
+
+Task<> Shop::State::accept_all() {
+  const auto self = shared_from_this();
+  while (!stopping) {
+    boost::system::error_code wrong;
+    RawSession::Socket socket(executor);
+    co_await acceptor.async_accept(socket, asio::redirect_error(use_task, wrong));
+    if (stopping) co_return;
+    if (wrong) {
+      co_await clock.sleep_for(accept_again_after);
+    } else if (sessions.size() < connections_max) {
+      socket.set_option(tcp::no_delay(true), wrong);
+      spawn(executor, serve(*sessions.insert(std::make_shared<RawSession>(std::move(socket))).first));
+    }
+  }
+}
+
+Task<> Shop::State::serve(std::shared_ptr<RawSession> session) {
+  const auto self = shared_from_this();
+  bool more = true;
+  while (more && !stopping) {
+    auto request = co_await session->read();
+    if (!request) break;
+    auto answer = co_await respond(std::move(*request));
+    more = co_await session->write(std::move(answer));
+  }
+  leave(session);
+}
+
+void Shop::State::leave(const std::shared_ptr<RawSession>& session) {
+  session->close();
+  sessions.erase(session);
+  if (stopping && sessions.empty()) all_gone.set();
+}
+
+void Shop::State::close_all() {
+  for (const auto& session : sessions) session->close();
+}
+
+Task<RawAnswer> Shop::State::respond(Request request) {
+  if (request.path() == "/faults") co_return RawAnswer{to_wire(control(request))};
+  const Faults hit = draw(request);
+  co_return co_await respond_with(std::move(request), hit);
+}
+
+Task<RawAnswer> Shop::State::respond_with(Request request, Faults hit) {
+  if (hit.delay_before > Duration{}) co_await clock.sleep_for(hit.delay_before);
+  const bool misbehaves = hit.answer != Misbehaviour::none;
+  if (misbehaves && hit.at == Moment::before) co_return misbehave(hit);
+  RawAnswer answer;
+  if (request.method == "POST" && request.path() == "/orders") {
+    answer = co_await place(std::move(request), hit);
+  } else {
+    answer.bytes = to_wire(read_or_cancel(request));
+  }
+  if (hit.delay_after > Duration{}) co_await clock.sleep_for(hit.delay_after);
+  if (misbehaves && hit.at == Moment::after) co_return misbehave(hit);
+  co_return answer;
+}
+
+Task<RawAnswer> Shop::State::place(Request request, Faults hit) {
+  auto order = order_from(request);
+  if (!order) co_return RawAnswer{to_wire(error_response(422, order.error().what))};
+  const Placement placement{std::move(*order), new_id("ord_"), new_id("chg_"), clock.wall()};
+  Step step = model.begin(placement);
+  Result<void> committed = commit(step.writes);
+  if (committed && !step.answer) {
+    if (hit.answer != Misbehaviour::none && hit.at == Moment::between) co_return misbehave(hit);
+    step = model.finish(placement);
+    committed = commit(step.writes);
+  }
+  if (!committed) co_return RawAnswer{to_wire(error_response(500, committed.error().what))};
+  co_return RawAnswer{to_wire(response_to(*step.answer))};
+}
+
+Faults Shop::State::draw(const Request& request) {
+  const bool placing = request.method == "POST" && request.path() == "/orders";
+  if (!placing && !faults.everywhere) return {};
+  return chance.fraction() < faults.fraction ? faults : Faults{};
+}
+
+Response Shop::State::control(const Request& request) {
+  if (request.method == "GET") return json_response(200, to_json(faults));
+  if (request.method != "PUT") return error_response(405, "GET or PUT");
+  const auto changed = faults_from_json(request.body);
+  if (!changed) return error_response(400, changed.error().what);
+  if (const auto set = set_faults(*changed); !set) return error_response(409, set.error().what);
+  return json_response(200, to_json(faults));
+}
+
+Response Shop::State::ping() const {
+  switch (faults.ping) {
+    case Faults::Ping::up: return text_response(200, "UP:shop");
+    case Faults::Ping::down: return text_response(200, "DOWN:shop");
+    case Faults::Ping::error: return text_response(500, "ERROR:shop");
+  }
+  unreachable();
+}
+
+Response Shop::State::read_or_cancel(const Request& request) {
+  constexpr std::string_view orders = "/orders/";
+  constexpr std::string_view cancel = "/cancel";
+  constexpr std::string_view by_key = "/orders?key=";
+  if (request.method == "GET" && request.path() == "/ping") return ping();
+  if (request.method == "GET" && request.target.starts_with(by_key)) {
+    return response_with(model.find(std::string_view(request.target).substr(by_key.size())));
+  }
+  std::string_view path = request.path();
+  if (request.method != "POST" || !path.starts_with(orders) || !path.ends_with(cancel)) {
+    return error_response(404, "No such page");
+  }
+  path.remove_prefix(orders.size());
+  const Step step = model.cancel(path.substr(0, path.find('/')));
+  const auto committed = commit(step.writes);
+  return committed ? response_to(*step.answer) : error_response(500, committed.error().what);
+}
+
+Result<Shop> Shop::open(Executor executor, const ShopOptions& options) {
+  raise_open_files();
+  auto ledger = Ledger::open(options.ledger, !options.faults.no_unique_index);
+  if (!ledger) return std::unexpected(ledger.error());
+  auto books = ledger->read();
+  if (!books) return std::unexpected(books.error());
+  const auto state = std::make_shared<State>(std::move(executor), std::move(*ledger), std::move(*books));
+  auto ready = state->recover();
+  if (ready) ready = state->set_faults(options.faults);
+  if (ready) ready = state->listen(options);
+  if (!ready) return std::unexpected(ready.error());
+  spawn(state->executor, state->accept_all());
+  return Shop(state);
+}
+
+Shop::Shop(std::shared_ptr<State> state) : state_(std::move(state)) {}
+Shop::Shop(Shop&&) noexcept = default;
+
+Shop::~Shop() {
+  if (!state_) return;
+  state_->stopping = true;
+  boost::system::error_code ignored;
+  state_->acceptor.close(ignored);
+  state_->close_all();
+}
+
+std::uint16_t Shop::port() const { return state_->acceptor.local_endpoint().port(); }
+
+Result<void> Shop::set_faults(const Faults& faults) { return state_->set_faults(faults); }
+
+Task<> Shop::stop(Duration within) {
+  const auto state = state_;
+  state->stopping = true;
+  boost::system::error_code ignored;
+  state->acceptor.close(ignored);
+  for (const auto& session : state->sessions) session->finish();
+  if (state->sessions.empty()) co_return;
+  co_await state->all_gone.wait_until(state->clock, state->clock.now() + within);
+  state->close_all();
+}
+
+namespace {
+
+Task<> stop_then_end(Shop& shop, asio::io_context& io) {
+  co_await shop.stop(stop_within);
+  io.stop();
+}
+
+}  // namespace
+
+int run_shop(const ShopOptions& options) {
+  asio::io_context io(1);
+  auto shop = Shop::open(io.get_executor(), options);
+  if (!shop) {
+    fmt::print(stderr, "standin sim shop: {} ({})\n", shop.error().what, shop.error().where);
+    return 1;
+  }
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&](const boost::system::error_code& wrong, int) {
+    if (!wrong) spawn(io.get_executor(), stop_then_end(*shop, io));
+  });
+  fmt::print("listening on {}:{}\n", options.address, shop->port());
+  std::fflush(stdout);
+  io.run();
+  return 0;
+}
+
+}  // namespace standin::rehearsal

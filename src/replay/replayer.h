@@ -1,0 +1,61 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+
+#include "replay/order_work.h"
+#include "replay/pace.h"
+#include "replay/replay_control.h"
+
+namespace standin {
+
+/// Keeps the promises of every route: undoes what must not stand at all times, and delivers what was accepted when a
+/// person (or the configuration) says so. Runs on one event loop; ReplayControl may be called from any thread.
+class Replayer : public ReplayControl, public std::enable_shared_from_this<Replayer> {
+ public:
+  Replayer(OrderWork::Ports ports, Executor executor) : ports_(std::move(ports)), executor_(std::move(executor)) {}
+
+  /// Takes the routes of a configuration; running and paused states stay over a reload. Starts their loops on first sight.
+  void configure(std::vector<OrderWork::Route> routes);
+  /// Starts nothing more; what is in flight ends by itself.
+  void shut_down();
+  bool idle() const;
+
+  Result<void> start(const ReplayOrder& what) override;
+  Result<void> pause(const std::string& route, const std::string& who) override;
+  Result<void> resume(const std::string& route) override;
+  Result<void> stop(const std::string& route) override;
+  std::vector<ReplayStatus> status() const override;
+
+ private:
+  struct RouteState {
+    std::shared_ptr<OrderWork> work;
+    Pace pace{1};
+    ReplayStatus status;
+    std::set<Ulid> wanted;  ///< single orders that a person asked for
+    std::set<std::string> customers;  ///< with an order in flight: oldest first for each
+    std::set<Ulid> in_flight;
+  };
+
+  Task<> run(std::shared_ptr<Replayer> self, std::string route);
+  Task<> tend(std::string route);
+  Task<> release_wanted(std::string route);
+  Task<> work_one(std::shared_ptr<Replayer> self, std::string route, OrderRow order);
+  std::vector<OrderRow> due(const std::string& route, std::initializer_list<State> states) const;
+  bool delivers(const std::string& route) const;
+  bool may_start(const RouteState& state, const OrderRow& order) const;
+  void count(RouteState& state, const Worked& worked, bool withdrawn);
+  template <class Change>
+  Result<void> change(const std::string& route, Change apply);
+
+  OrderWork::Ports ports_;
+  Executor executor_;
+  mutable std::mutex mutex_;
+  std::map<std::string, RouteState> routes_;
+  bool shutting_down_ = false;
+};
+
+}  // namespace standin

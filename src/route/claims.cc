@@ -1,0 +1,98 @@
+#include "route/claims.h"
+
+#include "base/limits.h"
+#include "vault/vault.h"
+
+namespace standin {
+
+Claim::Claim(Claim&& other) noexcept
+    : kind_(other.kind_),
+      answer_(std::move(other.answer_)),
+      claims_(std::exchange(other.claims_, nullptr)),
+      intent_(other.intent_) {}
+
+Claim::~Claim() {
+  if (claims_) claims_->release(intent_.key, std::nullopt);
+}
+
+void Claim::finish(const Response& answer) {
+  Claims* const claims = std::exchange(claims_, nullptr);
+  ensure(claims != nullptr, "only a claim that is ours is finished, and once");
+  claims->release(intent_.key, answer);
+}
+
+Task<Claim> Claims::claim(Intent intent, Clock& clock, Instant deadline) {
+  while (true) {
+    auto tried = try_claim(intent, clock.now());
+    if (auto* decided = std::get_if<Claim>(&tried)) co_return std::move(*decided);
+    const auto awaited = std::get<std::shared_ptr<Awaited>>(tried);
+    const auto ended = co_await awaited->wait_until(clock, deadline);
+    if (!ended) co_return Claim(Claim::Kind::in_progress, std::nullopt);
+    if (*ended) co_return Claim(Claim::Kind::answered, **ended);
+  }
+}
+
+std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const Intent& intent, Instant now) {
+  Shard& in = shard(intent.key);
+  const std::lock_guard lock(in.mutex);
+  if (const auto found = in.in_flight.find(intent.key); found != in.in_flight.end()) {
+    if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
+    return found->second.answer;
+  }
+  // The journal is asked under the shard's lock: an order is remembered before its claim is let go, so no gap is left.
+  if (auto claim = recalled(intent)) return std::move(*claim);
+  if (auto claim = kept_for_retry(in, intent, now)) return std::move(*claim);
+  in.in_flight.emplace(intent.key, InFlight{intent.payload});
+  return Claim(*this, intent);
+}
+
+std::optional<Claim> Claims::recalled(const Intent& intent) {
+  const auto known = journal_.recall(intent.key);
+  if (!known) return std::nullopt;
+  if (!was_accepted(known->state) && !known->key_from_client) {
+    // A key made of facts: a definite decline ended its intent, one that may yet stand has not.
+    if (known->state == State::reversing) return Claim(Claim::Kind::in_progress, std::nullopt);
+    return std::nullopt;
+  }
+  if (known->payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
+  const auto sealed = journal_.answer(known->id);
+  const auto wire = sealed ? vault_.open(*sealed, known->id.text()) : std::unexpected(sealed.error());
+  auto answer = wire ? response_from_wire(*wire) : std::nullopt;
+  if (!answer) return Claim(Claim::Kind::unreadable, std::nullopt);
+  return Claim(Claim::Kind::answered, std::move(answer));
+}
+
+std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Instant now) {
+  const auto found = in.kept.find(intent.key);
+  if (found == in.kept.end() || found->second.until < now) return std::nullopt;
+  if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
+  return Claim(Claim::Kind::answered, found->second.answer);
+}
+
+void Claims::release(const OrderKey& key, std::optional<Response> answer) {
+  std::shared_ptr<Awaited> awaited;
+  {
+    Shard& in = shard(key);
+    const std::lock_guard lock(in.mutex);
+    const auto found = in.in_flight.find(key);
+    ensure(found != in.in_flight.end(), "a claim is let go once");
+    awaited = std::move(found->second.answer);
+    in.in_flight.erase(found);
+  }
+  awaited->set(std::move(answer));
+}
+
+void Claims::keep_for_retry(const Intent& intent, const Response& answer, Instant now) {
+  Shard& in = shard(intent.key);
+  const std::lock_guard lock(in.mutex);
+  if (in.kept.insert_or_assign(intent.key, KeptAnswer{intent.payload, answer, now + limits::undelivered_answer_kept})
+          .second) {
+    in.kept_oldest_first.push_back(intent.key);
+  }
+  if (in.kept_oldest_first.size() > limits::undelivered_answers / shards_.size()) {
+    in.kept.erase(in.kept_oldest_first.front());
+    in.kept_oldest_first.pop_front();
+  }
+}
+
+}  // namespace standin

@@ -1,0 +1,104 @@
+#pragma once
+
+#include <array>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <variant>
+
+#include "base/clock.h"
+#include "base/digest.h"
+#include "base/event.h"
+#include "journal/journal.h"
+#include "net/message.h"
+
+namespace standin {
+
+/// What makes two requests the same.
+struct Intent {
+  OrderKey key;
+  Digest payload;
+  std::string tenant;
+  bool from_client = false;  ///< the client sent the key itself
+};
+
+class Claims;
+
+/// The right to handle one intent, or the reason why not. While it is held, others with the same key wait.
+class Claim {
+ public:
+  enum class Kind {
+    ours,           ///< to be handled here; finish it or let it go
+    answered,       ///< `answer` was given before, or just now to another request
+    other_payload,  ///< the key belongs to another payload: 422
+    in_progress,    ///< still in flight elsewhere at our deadline: 409
+    unreadable,     ///< answered before, and the answer cannot be read back: 422, never a new order
+  };
+
+  Claim(Kind kind, std::optional<Response> answer) : kind_(kind), answer_(std::move(answer)) {}
+  Claim(Claims& claims, const Intent& intent) : kind_(Kind::ours), claims_(&claims), intent_(intent) {}
+  Claim(Claim&& other) noexcept;
+  Claim& operator=(Claim&&) = delete;
+  /// Lets an unfinished claim go: whoever waits may try.
+  ~Claim();
+
+  Kind kind() const { return kind_; }
+  const Response& answer() const { return *answer_; }
+  const Intent& intent() const { return intent_; }
+
+  /// Ends the claim: everyone waiting gets `answer`.
+  void finish(const Response& answer);
+
+ private:
+  Kind kind_;
+  std::optional<Response> answer_;
+  Claims* claims_ = nullptr;
+  Intent intent_;
+};
+
+/// Which intents are in flight, over all threads. In memory: on the edge the application's unique index covers a crash.
+class Claims {
+ public:
+  Claims(Journal& journal, const Vault& vault) : journal_(journal), vault_(vault) {}
+
+  /// One atomic step: recalls the answer to this key, waits for the same key in flight until `deadline`, reports another
+  /// payload under it, or reserves it.
+  Task<Claim> claim(Intent intent, Clock& clock, Instant deadline);
+
+  /// A definite answer whose client went away: the same key's retry gets it, for limits::undelivered_answer_kept.
+  void keep_for_retry(const Intent& intent, const Response& answer, Instant now);
+
+ private:
+  friend class Claim;
+  using Awaited = OneShot<std::optional<Response>>;
+  struct InFlight {
+    Digest payload;
+    std::shared_ptr<Awaited> answer = std::make_shared<Awaited>();
+  };
+  struct KeptAnswer {
+    Digest payload;
+    Response answer;
+    Instant until;
+  };
+  struct Shard {
+    std::mutex mutex;
+    std::unordered_map<OrderKey, InFlight, OrderKeyHash> in_flight;
+    std::unordered_map<OrderKey, KeptAnswer, OrderKeyHash> kept;
+    std::deque<OrderKey> kept_oldest_first;
+  };
+
+  Shard& shard(const OrderKey& key) { return shards_[OrderKeyHash{}(key) % shards_.size()]; }
+  /// The answer to wait for, or a claim at once.
+  std::variant<std::shared_ptr<Awaited>, Claim> try_claim(const Intent& intent, Instant now);
+  std::optional<Claim> recalled(const Intent& intent);
+  std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
+  void release(const OrderKey& key, std::optional<Response> answer);
+
+  Journal& journal_;
+  const Vault& vault_;
+  std::array<Shard, 64> shards_;
+};
+
+}  // namespace standin

@@ -1,0 +1,202 @@
+#include "route/protected_route.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "route/identify.h"
+#include "route/problem.h"
+#include "telemetry/log.h"
+
+namespace standin {
+namespace {
+
+bool trustworthy(const Forwarded& forwarded) {
+  return forwarded.outcome == Outcome::approved || forwarded.outcome == Outcome::declined;
+}
+
+/// What is kept of the deadline for the journal: forwarding gets the rest.
+Duration commit_budget(Duration deadline) {
+  return std::min<Duration>(limits::commit_budget, deadline / limits::commit_budget_part);
+}
+
+/// Counts a request's body among those held in memory.
+class HeldBytes {
+ public:
+  HeldBytes(std::atomic<std::size_t>& total, std::size_t bytes) : total_(total), bytes_(bytes) { total_ += bytes_; }
+  HeldBytes(const HeldBytes&) = delete;
+  ~HeldBytes() { total_ -= bytes_; }
+
+ private:
+  std::atomic<std::size_t>& total_;
+  std::size_t bytes_;
+};
+
+}  // namespace
+
+ProtectedRoute::ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop)
+    : setup_(std::move(setup)),
+      shared_(shared),
+      loop_(loop),
+      judge_([dialect = setup_.dialect](const Response& response) {
+        const Judgement judgement = dialect->judge(response);
+        return Judged{judgement.outcome, judgement.cause};
+      }),
+      watch_(setup_.route.name, loop.random, shared.metrics) {}
+
+// The tour. Every request to a protected route walks through these five steps, forward only.
+Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client> client, std::string request_id) {
+  const VisitPtr visit = arrive(std::move(request), std::move(client), std::move(request_id));
+  const HeldBytes held(shared_.in_flight_bytes, visit->request.body.size());
+  if (auto refusal = refuse(*visit)) co_return std::move(*refusal);                              // refuse
+
+  Claim claim = co_await shared_.claims.claim(visit->intent, loop_.clock, visit->deadline);     // claim
+  if (claim.kind() != Claim::Kind::ours) co_return answer_claimed(*visit, claim);
+
+  Forwarded forwarded = co_await forward(visit);                                                // forward
+  if (trustworthy(forwarded)) co_return finish(visit, std::move(claim), forwarded);
+
+  if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
+  if (visit->mode == Mode::off || visit->mode == Mode::shadow) co_return pass_on(visit, forwarded);
+  if (!may_promise()) co_return say_unavailable(*visit, forwarded);
+
+  Decision decision = decide_now(*visit);                                                       // decide
+  co_return co_await keep(visit, std::move(claim), std::move(forwarded), std::move(decision));   // keep: durable before said
+}
+
+// --- refuse --------------------------------------------------------------------------------------------------------------
+
+ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr<const Client> client,
+                                                std::string request_id) {
+  const Instant now = loop_.clock.now();
+  const WallTime wall = loop_.clock.wall();
+  const Mode mode = shared_.modes.of(setup_.route, wall);
+  const bool answers = mode == Mode::automatic || mode == Mode::forced;
+  const Duration deadline = setup_.route.deadline;
+  const Duration budget = answers ? commit_budget(deadline) : Duration(0);
+  const Duration response = setup_.party->config().timeouts.response;
+  const Ulid id = shared_.ulids.make(wall);
+  Result<Facts> facts = setup_.dialect->facts(request);
+  Intent intent = identify(setup_.route, *setup_.dialect, shared_.vault, request, facts, request_id);
+  return std::make_shared<Visit>(Visit{.request = std::move(request),
+                                       .client = std::move(client),
+                                       .request_id = std::move(request_id),
+                                       .id = id,
+                                       .reference = "gateway-down-" + id.text(),
+                                       .facts = std::move(facts),
+                                       .intent = intent,
+                                       .mode = mode,
+                                       .arrived = now,
+                                       .answer_by = now + std::min(response, deadline - budget),
+                                       .listen_until = now + setup_.party->config().timeouts.listen_late,
+                                       .deadline = now + deadline,
+                                       .arrived_wall = wall});
+}
+
+std::optional<Reply> ProtectedRoute::refuse(const Visit& visit) {
+  if (!setup_.route.key_required) return std::nullopt;
+  if (idempotency_key(setup_.route, *setup_.dialect, visit.request, visit.facts)) return std::nullopt;
+  return tell(visit, Answered::rejected,
+              problem(400, "Idempotency key missing", "This endpoint needs an idempotency key; send one and try again."));
+}
+
+// --- claim ---------------------------------------------------------------------------------------------------------------
+
+Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
+  switch (claim.kind()) {
+    case Claim::Kind::ours: break;
+    case Claim::Kind::answered: return tell(visit, Answered::recalled, claim.answer());
+    case Claim::Kind::other_payload:
+      return tell(visit, Answered::rejected,
+                  problem(422, "Idempotency key reused", "This key was used with another request; use a new key."));
+    case Claim::Kind::in_progress:
+      return tell(visit, Answered::rejected,
+                  problem(409, "Request in progress", "The first request with this key is not finished; try again later."));
+    case Claim::Kind::unreadable:
+      return tell(visit, Answered::rejected,
+                  problem(422, "Answer no longer kept", "This key was answered before; look the order up by its reference."));
+  }
+  unreachable();
+}
+
+// --- forward -------------------------------------------------------------------------------------------------------------
+
+Task<Forwarded> ProtectedRoute::forward(VisitPtr visit) {
+  if (visit->mode == Mode::forced) co_return Forwarded{.outcome = Outcome::not_done, .cause = Cause::forced};
+  const Purpose purpose = visit->mode == Mode::automatic ? Purpose::covered : Purpose::plain;
+  visit->delivery =
+      setup_.party->start(outbound(*visit), judge_, {visit->answer_by, visit->listen_until}, purpose);
+  auto ended = co_await visit->delivery->result.wait_until(loop_.clock, visit->answer_by);
+  if (ended) co_return std::move(*ended);
+  const Delivery& running = *visit->delivery;
+  co_return Forwarded{.outcome = running.may_have_sent ? Outcome::unknown : Outcome::not_done,
+                      .cause = running.cause_so_far};
+}
+
+Request ProtectedRoute::outbound(const Visit& visit) const {
+  Request request = visit.request;
+  request.headers.set("X-Request-Id", visit.request_id);
+  request.headers.set("Standin-Key", visit.intent.key.text());
+  return request;
+}
+
+Reply ProtectedRoute::finish(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
+  const Response& answer = *forwarded.response;
+  if (visit->client->gone()) {
+    shared_.metrics.client_went_away(setup_.route.name, false);
+    shared_.claims.keep_for_retry(visit->intent, answer, loop_.clock.now());
+  }
+  claim.finish(answer);
+  watch_.see(*setup_.dialect, answer, visit->context(loop_.clock.wall()), visit->facts);
+  Reply reply = tell(*visit, Answered::forwarded, answer, &forwarded);
+  // Not the visit: it keeps the connection, which keeps this.
+  reply.undelivered = [self = shared_from_this(), intent = visit->intent, answer] {
+    self->shared_.metrics.client_went_away(self->setup_.route.name, false);
+    self->shared_.claims.keep_for_retry(intent, answer, self->loop_.clock.now());
+  };
+  return reply;
+}
+
+// --- decide --------------------------------------------------------------------------------------------------------------
+
+bool ProtectedRoute::may_promise() const {
+  return shared_.in_flight_bytes <= setup_.in_flight_bytes_max && shared_.journal.health().promising;
+}
+
+Decision ProtectedRoute::decide_now(const Visit& visit) {
+  if (!visit.facts) {
+    shared_.metrics.facts_unreadable(setup_.route.name, visit.facts.error().where, true);
+    Log::warn("declined_unreadable", "route " + setup_.route.name + ": " + visit.facts.error().what);
+    return decline_unreadable(visit.facts.error().what, setup_.policy);
+  }
+  const Counters counters{.exposure = shared_.journal.exposure()};
+  return decide(*visit.facts, nullptr, counters, setup_.policy, loop_.clock.wall());
+}
+
+// --- the way out ---------------------------------------------------------------------------------------------------------
+
+Reply ProtectedRoute::tell(const Visit& visit, Answered how, Response response, const Forwarded* forwarded) {
+  const Duration took = loop_.clock.now() - visit.arrived;
+  shared_.metrics.answered(setup_.route.name, how, response.status, took);
+  if (forwarded) shared_.metrics.forwarded(setup_.route.name, forwarded->outcome, took);
+  const bool stood_in = how == Answered::accepted || how == Answered::declined || how == Answered::unavailable;
+  const std::string client = visit.client->address();
+  const std::string order = stood_in && how != Answered::unavailable ? visit.id.text() : std::string();
+  Log::access({.at = visit.arrived_wall,
+               .route = setup_.route.name,
+               .method = visit.request.method,
+               .request_id = visit.request_id,
+               .order_id = order,
+               .answered = name(how),
+               .cause = forwarded && stood_in ? name(forwarded->cause) : std::string_view(),
+               .outcome = forwarded ? name(forwarded->outcome) : std::string_view(),
+               .client = client,
+               .status = response.status,
+               .took = took});
+  return Reply{.response = std::move(response)};
+}
+
+Reply ProtectedRoute::say_unavailable(const Visit& visit, const Forwarded& forwarded) {
+  return tell(visit, Answered::unavailable, setup_.dialect->unavailable(visit.context(loop_.clock.wall())), &forwarded);
+}
+
+}  // namespace standin

@@ -1,0 +1,90 @@
+#include "route/router.h"
+
+#include <algorithm>
+#include <fstream>
+#include <iterator>
+
+#include "config/route_match.h"
+#include "net/address.h"
+#include "route/problem.h"
+
+namespace standin {
+namespace {
+
+std::string_view host_of(const Request& request) {
+  const std::string_view host = request.headers.find("Host").value_or("");
+  const auto colon = host.rfind(':');
+  const bool has_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
+  return has_port ? host.substr(0, colon) : host;
+}
+
+/// A correlation id that another of our hops set: printable and short, so that it can stand in logs.
+bool fit_for_logs(std::string_view id) {
+  return !id.empty() && id.size() <= 128 &&
+         std::ranges::all_of(id, [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
+}
+
+}  // namespace
+
+Result<std::shared_ptr<const Site>> Site::make(Config config, const Vault& vault) {
+  auto site = std::make_shared<Site>();
+  for (const auto& [stand_in_name, stand_in] : config.stand_ins) {
+    auto dialect = make_dialect(stand_in, vault);
+    if (!dialect) return std::unexpected(dialect.error());
+    site->dialects[stand_in_name] = std::move(*dialect);
+  }
+  for (const RouteConfig& route : config.routes) {
+    if (route.outage_page.empty()) continue;
+    std::ifstream file(route.outage_page, std::ios::binary);
+    if (!file) return failure("cannot read the outage page of route " + route.name, route.outage_page);
+    site->outage_pages[route.outage_page] = std::string(std::istreambuf_iterator<char>(file), {});
+  }
+  site->config = std::move(config);
+  return site;
+}
+
+Router::Router(std::shared_ptr<const Site> site, const std::map<std::string, std::shared_ptr<Party>>& parties,
+               SharedPorts shared, LoopPorts loop)
+    : site_(std::move(site)), shared_(shared), loop_(loop) {
+  const Config& config = site_->config;
+  for (const RouteConfig& route : config.routes) {
+    const std::shared_ptr<Party>& party = parties.at(route.upstream);
+    if (!route.is_protected()) {
+      const std::string page = route.outage_page.empty() ? "" : site_->outage_pages.at(route.outage_page);
+      plain_routes_[route.name] = std::make_shared<PlainRoute>(route, page, party, shared.metrics, loop.clock);
+      continue;
+    }
+    const StandInConfig& stand_in = config.stand_ins.at(route.stand_in);
+    protected_routes_[route.name] = std::make_shared<ProtectedRoute>(
+        ProtectedRoute::Setup{route, stand_in, config.policies.at(stand_in.policy), config.version,
+                              config.server.in_flight_bytes_max, site_->dialects.at(route.stand_in), party},
+        shared, loop);
+  }
+}
+
+Task<Reply> Router::handle(Request request, std::shared_ptr<const Client> client) {
+  const auto self = shared_from_this();  // a reload must not end us before the answer
+  std::string id = request_id(request, *client);
+  request.headers.remove_prefix("Standin-");
+  const RouteConfig* route = match_route(site_->config, host_of(request), request.method, request.path());
+  if (!route) {
+    Response answer = problem(404, "No route", "No route of this proxy matches the request.");
+    shared_.metrics.answered("none", Answered::rejected, answer.status, Duration(0));
+    co_return Reply{.response = std::move(answer)};
+  }
+  if (route->is_protected()) {
+    co_return co_await protected_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+  }
+  co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+}
+
+std::string Router::request_id(const Request& request, const Client& client) const {
+  const auto given = request.headers.find("X-Request-Id");
+  const std::string address = client.address();
+  const bool trusted = std::ranges::any_of(site_->config.server.trusted_proxies,
+                                           [&](const std::string& block) { return address_within(address, block); });
+  if (given && trusted && fit_for_logs(*given)) return std::string(*given);
+  return shared_.ulids.make(loop_.clock.wall()).text();
+}
+
+}  // namespace standin

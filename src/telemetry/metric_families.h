@@ -1,0 +1,47 @@
+#pragma once
+
+#include "telemetry/metric_family.h"
+
+namespace standin {
+
+/// The registry and every family in it. docs/metrics.md has a row for each: meaning, and what to alert on.
+struct MetricFamilies {
+  prometheus::Registry registry;
+
+  CounterFamily<3> requests;
+  HistogramFamily<2> request_seconds;
+  CounterFamily<3> forwards;
+  HistogramFamily<2> forward_seconds;
+  CounterFamily<3> stand_ins;
+  CounterFamily<3> stand_ins_resolved;
+  CounterFamily<3> facts_unreadable;
+  CounterFamily<2> templates_compared;
+  CounterFamily<2> clients_gone;
+  CounterFamily<2> late_answers;
+
+  CounterFamily<3> replay_attempts;
+  GaugeFamily<1> replay_paused;
+
+  HistogramFamily<0> journal_commit_seconds;
+  CounterFamily<0> journal_committed_orders;
+  GaugeFamily<0> journal_promising;
+  GaugeFamily<0> journal_queued_orders;
+  GaugeFamily<1> exposure_minor;
+  GaugeFamily<1> exposure_peak_minor;
+  GaugeFamily<1> orders;
+  GaugeFamily<0> follow_ups_open;
+
+  CounterFamily<3> target_requests;
+  HistogramFamily<3> target_seconds;
+  GaugeFamily<2> target_in_flight;
+  GaugeFamily<2> target_healthy;
+  GaugeFamily<3> breaker_state;
+
+  GaugeFamily<0> connections_open;
+  GaugeFamily<0> requests_in_flight;
+  CounterFamily<0> log_lines_dropped;
+
+  MetricFamilies();
+};
+
+}  // namespace standin

@@ -1,0 +1,152 @@
+#include "telemetry/metrics.h"
+
+#include <prometheus/text_serializer.h>
+
+#include <array>
+#include <mutex>
+
+#include "base/result.h"
+#include "telemetry/metric_families.h"
+
+namespace standin {
+namespace {
+
+/// Labels of bounded cardinality: of a status only its class.
+std::string_view status_class(int status) {
+  constexpr std::array<std::string_view, 6> classes{"other", "1xx", "2xx", "3xx", "4xx", "5xx"};
+  const int hundreds = status / 100;
+  return classes[hundreds >= 1 && hundreds <= 5 ? static_cast<std::size_t>(hundreds) : 0];
+}
+
+/// Tells errors, which are technical, from failures, which are the party's business to decide.
+std::string_view kind(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::approved: return "success";
+    case Outcome::declined: return "failure";
+    case Outcome::not_done:
+    case Outcome::unknown: return "error";
+  }
+  unreachable();
+}
+
+double number(bool value) { return value ? 1 : 0; }
+
+}  // namespace
+
+std::string_view name(Answered answered) {
+  switch (answered) {
+    case Answered::forwarded: return "forwarded";
+    case Answered::accepted: return "accepted";
+    case Answered::declined: return "declined";
+    case Answered::recalled: return "recalled";
+    case Answered::unavailable: return "unavailable";
+    case Answered::rejected: return "rejected";
+  }
+  unreachable();
+}
+
+struct Metrics::State : MetricFamilies {
+  std::mutex dropped_mutex;
+};
+
+Metrics::Metrics() : state_(std::make_unique<State>()) {}
+Metrics::~Metrics() = default;
+
+void Metrics::answered(std::string_view route, Answered how, int status, Duration took) {
+  state_->requests.of({route, name(how), status_class(status)}).Increment();
+  state_->request_seconds.of({route, name(how)}).Observe(seconds(took));
+}
+
+void Metrics::forwarded(std::string_view route, Outcome outcome, Duration took) {
+  state_->forwards.of({route, kind(outcome), name(outcome)}).Increment();
+  state_->forward_seconds.of({route, kind(outcome)}).Observe(seconds(took));
+}
+
+void Metrics::stood_in(std::string_view route, Cause cause, bool accepted) {
+  state_->stand_ins.of({route, name(cause), accepted ? "accepted" : "declined"}).Increment();
+}
+
+void Metrics::stand_in_resolved(std::string_view route, Cause cause, bool upstream_had_done_it) {
+  state_->stand_ins_resolved.of({route, name(cause), upstream_had_done_it ? "yes" : "no"}).Increment();
+}
+
+void Metrics::facts_unreadable(std::string_view route, std::string_view fact, bool standing_in) {
+  state_->facts_unreadable.of({route, fact, standing_in ? "stand_in" : "healthy"}).Increment();
+}
+
+void Metrics::template_compared(std::string_view route, bool drifted) {
+  state_->templates_compared.of({route, drifted ? "drifted" : "same"}).Increment();
+}
+
+void Metrics::client_went_away(std::string_view route, bool after_commit) {
+  state_->clients_gone.of({route, after_commit ? "after_commit" : "before_commit"}).Increment();
+}
+
+void Metrics::late_answer(std::string_view route, Outcome outcome) {
+  state_->late_answers.of({route, name(outcome)}).Increment();
+}
+
+void Metrics::replay_attempt(std::string_view route, Outcome outcome) {
+  state_->replay_attempts.of({route, kind(outcome), name(outcome)}).Increment();
+}
+
+void Metrics::replay_paused(std::string_view route, bool paused) {
+  state_->replay_paused.of({route}).Set(number(paused));
+}
+
+void Metrics::journal_commit(Duration took, std::size_t orders) {
+  state_->journal_commit_seconds.of({}).Observe(seconds(took));
+  state_->journal_committed_orders.of({}).Increment(static_cast<double>(orders));
+}
+
+void Metrics::journal_promising(bool promising) { state_->journal_promising.of({}).Set(number(promising)); }
+
+void Metrics::journal_queue(std::size_t queued) {
+  state_->journal_queued_orders.of({}).Set(static_cast<double>(queued));
+}
+
+void Metrics::exposure(const Money& now, const Money& peak) {
+  state_->exposure_minor.of({now.currency.code()}).Set(static_cast<double>(now.minor));
+  state_->exposure_peak_minor.of({peak.currency.code()}).Set(static_cast<double>(peak.minor));
+}
+
+void Metrics::orders_in_state(std::string_view order_state, std::size_t count) {
+  state_->orders.of({order_state}).Set(static_cast<double>(count));
+}
+
+void Metrics::follow_ups_open(std::size_t count) { state_->follow_ups_open.of({}).Set(static_cast<double>(count)); }
+
+void Metrics::target_sent(std::string_view upstream, std::string_view target, std::string_view end, Duration took) {
+  state_->target_requests.of({upstream, target, end}).Increment();
+  state_->target_seconds.of({upstream, target, end}).Observe(seconds(took));
+}
+
+void Metrics::target_in_flight(std::string_view upstream, std::string_view target, std::size_t count) {
+  state_->target_in_flight.of({upstream, target}).Set(static_cast<double>(count));
+}
+
+void Metrics::breaker_state(std::string_view upstream, std::string_view target, std::string_view now) {
+  for (const std::string_view state : {"closed", "open", "half-open"}) {
+    state_->breaker_state.of({upstream, target, state}).Set(number(state == now));
+  }
+}
+
+void Metrics::target_healthy(std::string_view upstream, std::string_view target, bool healthy) {
+  state_->target_healthy.of({upstream, target}).Set(number(healthy));
+}
+
+void Metrics::connections(std::size_t open, std::size_t in_flight) {
+  state_->connections_open.of({}).Set(static_cast<double>(open));
+  state_->requests_in_flight.of({}).Set(static_cast<double>(in_flight));
+}
+
+void Metrics::log_lines_dropped(std::size_t count) {
+  const std::lock_guard lock(state_->dropped_mutex);
+  auto& counter = state_->log_lines_dropped.of({});
+  const double more = static_cast<double>(count) - counter.Value();
+  if (more > 0) counter.Increment(more);
+}
+
+std::string Metrics::expose() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+
+}  // namespace standin

@@ -1,0 +1,14 @@
+#pragma once
+
+#include <string>
+
+#include "contract/journal_contract.h"
+
+namespace standin::contract {
+
+/// The operating system's files as SQLite sees them, with a disk that fails on demand. Registered once; the fault holds
+/// for all journals that name it.
+std::string fault_vfs();
+void set_disk_fault(DiskFault fault);
+
+}  // namespace standin::contract

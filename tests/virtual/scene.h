@@ -1,0 +1,98 @@
+#pragma once
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "journal/sqlite_journal.h"
+#include "replay/replayer.h"
+#include "route/protected_route.h"
+#include "sim/scripted_transport.h"
+#include "sim/world.h"
+
+namespace standin {
+
+/// A folder that goes with the test.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "standin-XXXXXX").string();
+    path_ = mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+
+ private:
+  std::string path_;
+};
+
+/// A client whose connection the test holds.
+struct TestClient : Client {
+  bool left = false;
+  bool gone() const override { return left; }
+  std::string address() const override { return "127.0.0.1"; }
+};
+
+inline Response shop_created(const std::string& id) {
+  Response response{.status = 201, .body = R"({"order":{"id":")" + id + R"(","status":"accepted"}})"};
+  response.headers.add("Content-Type", "application/json");
+  return response;
+}
+inline Response shop_declined() {
+  Response response{.status = 422, .body = R"({"error":{"message":"Card failed"}})"};
+  response.headers.add("Content-Type", "application/json");
+  return response;
+}
+inline Behaviour creates(Duration after = {}, const std::string& id = "shop-1") {
+  return {.answers_after = after, .answer = shop_created(id)};
+}
+inline Behaviour declines(Duration after = {}) { return {.answers_after = after, .answer = shop_declined()}; }
+
+/// One protected route, its journal and replay, and a scripted shop, in virtual time: the production code, wired as the
+/// program wires it, with a world in place of the kernel.
+struct Scene {
+  Scene();
+  ~Scene();
+
+  /// Sends one order through the tour; the answer comes at its virtual time.
+  Response order(const std::string& key, int cents = 1000);
+  std::shared_ptr<OneShot<Response>> order_later(const std::string& key, int cents = 1000,
+                                                 std::shared_ptr<TestClient> client = nullptr);
+  Request request(const std::string& key, int cents) const;
+  /// What the shop was sent, by path: "POST /orders".
+  std::size_t arrivals(const std::string& method_and_path) const;
+  OrderRow only_order();
+  State only_state() { return only_order().state; }
+  std::shared_ptr<Replayer> new_replayer(const std::string& owner);
+  void restart();
+
+  World world;
+  TemporaryFolder folder;
+  ScriptedTransport transport{world.clock()};
+  std::function<Behaviour(const Request&)> shop = [](const Request&) { return creates(); };
+
+  RouteConfig route;
+  StandInConfig stand_in;
+  UpstreamConfig upstream;
+  Policy policy;
+
+  void build();
+
+  Metrics metrics;
+  TargetStates states;
+  Vault vault = Vault::ephemeral(world.random());
+  UlidMaker ulids{world.random()};
+  std::atomic<std::size_t> listening = 0;
+  std::atomic<std::size_t> in_flight_bytes = 0;
+  std::unique_ptr<Journal> journal;
+  std::unique_ptr<Modes> modes;
+  std::unique_ptr<Claims> claims;
+  std::shared_ptr<Party> party;
+  std::shared_ptr<const Dialect> dialect;
+  std::shared_ptr<ProtectedRoute> tour;
+};
+
+}  // namespace standin
