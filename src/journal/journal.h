@@ -94,10 +94,11 @@ struct Change {
 
 enum class Applied {
   applied,
-  fenced,           ///< somebody else holds, or held since, the right to act
-  not_allowed,      ///< the lifecycle has no such step from where the order is now
-  reference_taken,  ///< another order already claimed that upstream reference
-  failed,           ///< not written, or not known to be
+  fenced,       ///< somebody else holds, or held since, the right to act
+  not_allowed,  ///< the lifecycle has no such step from where the order is now
+  /// Another order already claimed that upstream reference: the attempt is recorded, the lease let go, and no more.
+  reference_taken,
+  failed,  ///< not written, or not known to be
 };
 
 /// An order as it is read back.

@@ -49,7 +49,7 @@ void AttemptsTable::close(std::int64_t order_row, std::uint64_t token, const Att
 
 // A charge by the live forward or a replay that ended in `unknown` is a question; one that was approved is too, until
 // the order's state says so. A finder's word answers all questions before it, as does an answer to a replay with the
-// same key; `not_done` says only that this one attempt did nothing.
+// same key; `not_done` says only that this one attempt did nothing, and a conclusion nothing.
 bool AttemptsTable::has_open_question(std::int64_t order_row) {
   bool question = false;
   Rows rows = all_.query(order_row);

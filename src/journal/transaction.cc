@@ -42,7 +42,7 @@ Reply Transaction::operator()(const KeepCommand& command) {
   ensure(may_begin_as(order.state), "an order begins accepted, declined or reversing");
   ensure(order.state != State::accepted || order.facts.amount.has_value(), "an accepted order has an amount");
   if (is_over_cap(order)) return Kept::over_cap;
-  if (!order.shadow) free_key(order.key);
+  if (!order.shadow && !free_key(order.key)) return Kept::not_kept;
   const std::int64_t exposed =
       exposed_minor({.state = order.state, .shadow = order.shadow, .amount = order.facts.amount});
   const std::int64_t row = tables_.orders.insert(order, exposed);
@@ -73,14 +73,19 @@ bool Transaction::is_over_cap(const NewOrder& order) const {
 }
 
 // Claims let one request of an intent through at a time, and recall what was answered: a second order under a key that
-// still means something would be a second charge.
-void Transaction::free_key(const OrderKey& key) {
+// still means something would be a second charge. A decline alone may come to mean something between claim and keep,
+// when a late answer says that it happened after all.
+bool Transaction::free_key(const OrderKey& key) {
   const auto id = holder(key);
-  if (!id) return;
-  const auto order = tables_.orders.find(*id);
-  if (!order) return;
-  ensure(ended_without_effect(*order), "an order key that was answered is never answered again as another order");
-  tables_.orders.supersede(*order);
+  const auto order = id ? tables_.orders.find(*id) : std::nullopt;
+  if (!order) return true;
+  if (ended_without_effect(*order)) {
+    tables_.orders.supersede(*order);
+    return true;
+  }
+  const bool declined_after_all = !was_accepted(order->state) && !order->key_from_client;
+  ensure(declined_after_all, "an order key that was answered is never answered again as another order");
+  return false;
 }
 
 // From memory: a unique index on random keys is a page of the log for each order, and cost two fifths of the

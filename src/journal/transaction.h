@@ -42,12 +42,13 @@ class Transaction {
  private:
   bool is_over_cap(const NewOrder& order) const;
   std::optional<Ulid> holder(const OrderKey& key) const;
-  void free_key(const OrderKey& key);
+  bool free_key(const OrderKey& key);
 
   bool is_fenced(const Standing& order, const Lease& lease) const;
   bool is_leased(const Standing& order) const;
   Applied decide(const Standing& order, const Change& change, State to);
   void write_change(Standing& order, const Change& change, State to);
+  void write_taken(Standing& order, const Change& change);
   void adopt_reference(Standing& order, const Change& change);
   void open_follow_ups(const Standing& order, const Change& change, bool arrived);
   void record_late_approval(Standing& order, const Change& change);

@@ -8,17 +8,22 @@ namespace {
 
 bool is_approved(const Change& change) { return change.attempt && change.attempt->outcome == Outcome::approved; }
 
-/// A shadow stays what it was recorded as. Held until a person says otherwise: neither a late answer nor a replay that
-/// did nothing puts it back to work.
+bool waits_for_person(const Standing& order) { return order.state == State::held && order.due >= never_due; }
+
+/// Where the change leads from where the order is by now; whoever made the attempt may not know what a person or the
+/// vanished client made of the order meanwhile. A shadow stays what it was recorded as. Held until a person says
+/// otherwise: neither a late answer nor a replay that did nothing puts it back to work. To be withdrawn: what turns out
+/// to stand is to be undone, not settled.
 State destination(const Standing& order, const Change& change) {
   if (order.shadow) return order.state;
-  const bool waits_for_person = order.state == State::held && order.due == never_due;
-  const bool put_back = change.to == State::accepted && change.lease.token != 0;
-  return waits_for_person && put_back ? State::held : change.to;
+  if (change.lease.token == 0) return change.to;
+  if (waits_for_person(order) && change.to == State::accepted) return State::held;
+  if (order.state == State::cancelling && change.attempt && change.to != State::cancelled) return State::cancelling;
+  return change.to;
 }
 
 WallTime next_due(const Standing& order, const Change& change, State to) {
-  if (to != change.to) return order.due;
+  if (to == State::held && waits_for_person(order) && change.lease.token != 0) return order.due;
   if (change.due) return *change.due;
   return to == State::held ? never_due : order.due;
 }
@@ -81,9 +86,15 @@ Reply Transaction::operator()(const ApplyCommand& command) {
   if (!order) return Applied::not_allowed;
   const State to = destination(*order, change);
   const Applied decided = decide(*order, change, to);
-  const bool late = decided == Applied::fenced || decided == Applied::not_allowed;
-  if (late && is_approved(change)) record_late_approval(*order, change);
-  if (decided == Applied::applied) write_change(*order, change, to);
+  switch (decided) {
+    case Applied::applied: write_change(*order, change, to); break;
+    case Applied::reference_taken: write_taken(*order, change); break;
+    case Applied::fenced:
+    case Applied::not_allowed:
+      if (is_approved(change)) record_late_approval(*order, change);
+      break;
+    case Applied::failed: unreachable();
+  }
   return decided;
 }
 
@@ -120,6 +131,19 @@ void Transaction::write_change(Standing& order, const Change& change, State to) 
   open_follow_ups(order, change, arrived);
 }
 
+// What the attempt came to is not clear: the order is let go as it is, for the finder or a person.
+void Transaction::write_taken(Standing& order, const Change& change) {
+  if (change.attempt) {
+    Attempt doubtful = *change.attempt;
+    doubtful.detail += fmt::format("; its reference '{}' belongs to another order", change.upstream_reference);
+    tables_.attempts.close(order.row, change.lease.token, doubtful, now_);
+  }
+  order.lease_until = WallTime{};
+  order.lease_owner.clear();
+  order.unresolved = !is_end(order.state) && tables_.attempts.has_open_question(order.row);
+  tables_.orders.update(order);
+}
+
 // A reference is never overwritten: the second one is a second charge, and a person's case.
 void Transaction::adopt_reference(Standing& order, const Change& change) {
   if (order.shadow) return;
@@ -132,7 +156,7 @@ void Transaction::adopt_reference(Standing& order, const Change& change) {
 
 void Transaction::open_follow_ups(const Standing& order, const Change& change, bool arrived) {
   if (order.shadow) return;
-  if (change.follow_up) {
+  if (change.follow_up && order.state == change.to) {
     tables_.follow_ups.open(order.row, *change.follow_up, now_);
     return;
   }

@@ -19,7 +19,7 @@
 #include "rehearsal/shop.h"
 
 /// For tests: a real shop on loopback, on a thread of its own, with its ledger in a folder of the test's own.
-namespace standin::playground {
+namespace standin::rehearsal::playground {
 
 using namespace std::chrono_literals;
 
@@ -134,4 +134,4 @@ inline bool comes_true(const std::function<bool()>& condition) {
   return came_true;
 }
 
-}  // namespace standin::playground
+}  // namespace standin::rehearsal::playground

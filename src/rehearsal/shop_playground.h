@@ -6,7 +6,7 @@
 #include "rehearsal/shop_model.h"
 
 /// A shop in memory for tests: applies every step, and remembers what would be on disk.
-namespace standin::playground {
+namespace standin::rehearsal::playground {
 
 inline NewOrder order_of(std::string standin_key, std::int64_t total_minor) {
   return {.standin_key = std::move(standin_key),
@@ -62,4 +62,4 @@ struct Play {
   int placed = 0;
 };
 
-}  // namespace standin::playground
+}  // namespace standin::rehearsal::playground

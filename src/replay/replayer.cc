@@ -24,10 +24,12 @@ void Replayer::configure(std::vector<OrderWork::Route> routes) {
   std::vector<std::string> first_seen;
   {
     const std::lock_guard lock(mutex_);
+    for (auto& [route_name, state] : routes_) state.configured = false;
     for (OrderWork::Route& route : routes) {
       const std::string route_name = route.route.name;
       const bool known = routes_.contains(route_name);
       RouteState& state = routes_[route_name];
+      state.configured = true;
       state.pace.limit(route.stand_in.replay_rate);
       if (!known) {
         state.pace = Pace(route.stand_in.replay_rate);
@@ -182,9 +184,11 @@ void Replayer::count(RouteState& state, const Worked& worked, bool withdrawn) {
 template <class Change>
 Result<void> Replayer::change(const std::string& route, Change apply) {
   const std::lock_guard lock(mutex_);
-  if (!route.empty() && !routes_.contains(route)) return failure("no protected route is called " + route);
+  const auto named = routes_.find(route);
+  const bool known = named != routes_.end() && named->second.configured;
+  if (!route.empty() && !known) return failure("no protected route is called " + route);
   for (auto& [route_name, state] : routes_) {
-    if (route.empty() || route == route_name) apply(state);
+    if (state.configured && (route.empty() || route == route_name)) apply(state);
   }
   return {};
 }
@@ -231,6 +235,7 @@ std::vector<ReplayStatus> Replayer::status() const {
   const std::lock_guard lock(mutex_);
   std::vector<ReplayStatus> all;
   for (const auto& [route_name, state] : routes_) {
+    if (!state.configured) continue;
     ReplayStatus status = state.status;
     status.rate = state.pace.rate();
     status.in_flight = static_cast<unsigned>(state.in_flight.size());

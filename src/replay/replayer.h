@@ -33,6 +33,7 @@ class Replayer : public ReplayControl, public std::enable_shared_from_this<Repla
  private:
   struct RouteState {
     std::shared_ptr<OrderWork> work;
+    bool configured = true;  ///< in the configuration in force; if not, nothing of it is open or shown
     Pace pace{1};
     ReplayStatus status;
     std::set<Ulid> wanted;  ///< single orders that a person asked for

@@ -172,8 +172,18 @@ TEST_P(JournalContract, AnUpstreamReferenceBelongsToOneOrder) {
   const auto given = lease(second);
   EXPECT_EQ(apply(ended(*given, State::matched, "replay", Outcome::approved, "A")), Applied::reference_taken);
   EXPECT_EQ(state(second), State::replaying);
+  EXPECT_TRUE(row(second).unresolved);
+  EXPECT_NE(journal().attempts(second)->back().detail.find("another order"), std::string::npos);
   EXPECT_EQ(apply(ended(*given, State::settled, "replay", Outcome::approved, "B")), Applied::applied);
   EXPECT_EQ(row(second).upstream_reference, "B");
+}
+
+TEST_P(JournalContract, AnOrderWhoseReferenceIsTakenIsFreeForTheNextAttempt) {
+  const Ulid first = kept(an_order());
+  const Ulid second = kept(an_order());
+  ASSERT_EQ(apply(ended(*lease(first), State::matched, "replay", Outcome::approved, "A")), Applied::applied);
+  ASSERT_EQ(apply(ended(*lease(second), State::matched, "replay", Outcome::approved, "A")), Applied::reference_taken);
+  EXPECT_TRUE(lease(second, "conclusion"));
 }
 
 TEST_P(JournalContract, AnUpstreamReferenceOfAnotherPartyIsAnotherReference) {
@@ -361,6 +371,31 @@ TEST_P(JournalContract, AnUndeliveredOrderMayBeReplayedOrCancelledInstead) {
   EXPECT_TRUE(row(replayed).undelivered);
   EXPECT_TRUE(lease(replayed));
   EXPECT_EQ(state(reversed), State::cancelling);
+}
+
+TEST_P(JournalContract, AWithdrawnOrderThatTurnsOutToStandIsUndoneAndNotSettled) {
+  const Ulid id = kept(an_order_in_doubt());
+  ASSERT_EQ(tested_->run(journal().mark_undelivered(id, State::cancelling, "client gone")), Applied::applied);
+  Change late = ended({id, live_forward_token}, State::settled, "live", Outcome::approved, "A");
+  late.due = now();
+  ASSERT_EQ(apply(late), Applied::applied);
+  EXPECT_EQ(state(id), State::cancelling);
+  EXPECT_EQ(row(id).upstream_reference, "A");
+  ASSERT_EQ(apply(ended(*lease(id, "reversal"), State::cancelled, "reversal", Outcome::approved)), Applied::applied);
+  EXPECT_EQ(exposure(), 0);
+}
+
+TEST_P(JournalContract, AWithdrawnOrderThatThePartyDeclinedIsNobodysCase) {
+  const Ulid id = kept(an_order_in_doubt());
+  ASSERT_EQ(tested_->run(journal().mark_undelivered(id, State::cancelling, "client gone")), Applied::applied);
+  Change late = ended({id, live_forward_token}, State::refused, "live", Outcome::declined);
+  late.follow_up = "collect from the customer";
+  late.due = now();
+  ASSERT_EQ(apply(late), Applied::applied);
+  EXPECT_EQ(state(id), State::cancelling);
+  EXPECT_FALSE(row(id).unresolved);
+  EXPECT_TRUE(open_cases().empty());
+  EXPECT_TRUE(lease(id, "conclusion"));
 }
 
 TEST_P(JournalContract, AnUndeliveredDeclineIsOnlyMarked) {

@@ -1,0 +1,41 @@
+-- wrk's shoppers: every request is a new order, order.json with a key of its own. Arguments: ORDER_FILE RUN, where RUN
+-- begins every key. No response callback, which would cost wrk more than the request: wrk itself counts the answers of
+-- 400 and above.
+local threads = 0
+
+function setup(thread)
+  thread:set("id", threads)
+  threads = threads + 1
+end
+
+local run, head, body_before, body_after
+local count = 0
+
+local function key_of(number)
+  return string.format("%s-%d-%09d", run, id, number)
+end
+
+function init(args)
+  local file = assert(io.open(args[1]))
+  body_before, body_after = file:read("*l"):match("^(.*)KEY(.*)$")
+  file:close()
+  run = args[2]
+  local length = #body_before + #key_of(0) + #body_after
+  head = "POST /orders HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nContent-Length: "
+    .. length .. "\r\nIdempotency-Key: "
+end
+
+function request()
+  count = count + 1
+  local key = key_of(count)
+  return head .. key .. "\r\n\r\n" .. body_before .. key .. body_after
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  io.write(string.format(
+    '{"answers":%d,"seconds":%.6f,"refused":%d,"broken":%d,"p50_ms":%.3f,"p99_ms":%.3f,"max_ms":%.3f}\n',
+    summary.requests, summary.duration / 1e6, errors.status,
+    errors.connect + errors.read + errors.write + errors.timeout,
+    latency:percentile(50) / 1e3, latency:percentile(99) / 1e3, latency.max / 1e3))
+end

@@ -1,0 +1,117 @@
+#include "route/claims.h"
+
+#include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <atomic>
+#include <boost/asio/io_context.hpp>
+#include <filesystem>
+#include <thread>
+
+#include "journal/sqlite_journal.h"
+#include "net/asio_clock.h"
+
+namespace standin {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A journal in a folder of its own, with its writer thread.
+class ClaimsTest : public testing::Test {
+ protected:
+  ClaimsTest() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "standin-claims-XXXXXX").string();
+    folder_ = mkdtemp(pattern.data());
+    auto opened = SqliteJournal::open({.path = folder_ + "/journal.db", .clock = &clock_});
+    journal_ = std::move(opened.value());
+    claims_ = std::make_unique<Claims>(*journal_, vault_);
+  }
+  ~ClaimsTest() override {
+    journal_.reset();
+    std::filesystem::remove_all(folder_);
+  }
+
+  Intent intent(const std::string& key, const std::string& payload = "payload") const {
+    return {.key = vault_.order_key("", "orders", key), .payload = vault_.payload_digest(payload), .from_client = true};
+  }
+
+  boost::asio::io_context context_{1};
+  AsioClock clock_{context_.get_executor()};
+  Vault vault_ = Vault::ephemeral(system_random());
+  std::string folder_;
+  std::unique_ptr<Journal> journal_;
+  std::unique_ptr<Claims> claims_;
+};
+
+struct Tally {
+  std::atomic<int> ours = 0, answered = 0, others = 0;
+};
+
+/// Claims, holds the claim while others come, and finishes it; or takes what it is given.
+Task<> claim_once(Claims& claims, Intent intent, Clock& clock, Tally& tally) {
+  Claim claim = co_await claims.claim(intent, clock, clock.now() + 30s);
+  switch (claim.kind()) {
+    case Claim::Kind::ours:
+      ++tally.ours;
+      co_await clock.sleep_for(20ms);
+      claim.finish(Response{.status = 201, .body = "the one answer"});
+      co_return;
+    case Claim::Kind::answered:
+      EXPECT_EQ(claim.answer().body, "the one answer");
+      ++tally.answered;
+      co_return;
+    case Claim::Kind::other_payload:
+    case Claim::Kind::in_progress:
+    case Claim::Kind::unreadable: ++tally.others;
+  }
+}
+
+/// All of them have begun before the first has ended: each thread's first step claims, and a claim is held across a wait.
+void race(Claims& claims, const Intent& intent, Tally& tally, int threads, int claims_each) {
+  std::vector<std::thread> runners;
+  for (int i = 0; i < threads; ++i) {
+    runners.emplace_back([&] {
+      boost::asio::io_context context(1);
+      AsioClock clock(context.get_executor());
+      for (int n = 0; n < claims_each; ++n) spawn(context.get_executor(), claim_once(claims, intent, clock, tally));
+      context.run();
+    });
+  }
+  for (std::thread& runner : runners) runner.join();
+}
+
+TEST_F(ClaimsTest, AKeyThatManyThreadsClaimAtOnceIsHandledOneAtATimeAndEveryoneIsAnswered) {
+  Tally tally;
+  race(*claims_, intent("k1"), tally, 4, 50);
+  EXPECT_GE(tally.ours, 1);
+  EXPECT_EQ(tally.ours + tally.answered, 200);
+  EXPECT_EQ(tally.others, 0);
+  EXPECT_GE(tally.answered, 49) << "those on the claimer's own thread came while it was held";
+}
+
+/// What the second claim comes to, while the first is held or after it was let go.
+Task<> claim_twice(Claims& claims, Intent first, Intent second, bool let_go, Clock& clock, std::optional<Claim::Kind>& came) {
+  std::optional<Claim> held;
+  Claim claim = co_await claims.claim(first, clock, clock.now() + 1s);
+  held.emplace(std::move(claim));
+  if (let_go) held.reset();
+  const Claim next = co_await claims.claim(second, clock, clock.now() + 1s);
+  came = next.kind();
+}
+
+TEST_F(ClaimsTest, AnotherPayloadUnderAKeyInFlightIsRefusedAtOnce) {
+  std::optional<Claim::Kind> came;
+  spawn(context_.get_executor(), claim_twice(*claims_, intent("k1"), intent("k1", "else"), false, clock_, came));
+  context_.run();
+  EXPECT_EQ(came, Claim::Kind::other_payload);
+}
+
+TEST_F(ClaimsTest, AClaimThatIsLetGoUnfinishedIsTheNextOnes) {
+  std::optional<Claim::Kind> came;
+  spawn(context_.get_executor(), claim_twice(*claims_, intent("k1"), intent("k1"), true, clock_, came));
+  context_.run();
+  EXPECT_EQ(came, Claim::Kind::ours);
+}
+
+}  // namespace
+}  // namespace standin
