@@ -1,5 +1,5 @@
-// The disk's own limit for durable orders: producers append to one file and share each fdatasync. No format, no index, no
-// network: nothing that keeps orders durably on this disk can be faster.
+// The disk's own limit for durable orders: producers append to one file and share each fdatasync. No format, no index,
+// no network: nothing that keeps orders durably on this disk can be faster.
 //   disk_limit FILE PRODUCERS BYTES SECONDS      prints one line of JSON
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -70,7 +70,8 @@ class SharedLog {
   }
 
   void write_and_sync() {
-    if (write(file_, writing_.data(), writing_.size()) != static_cast<ssize_t>(writing_.size())) give_up("cannot write");
+    if (write(file_, writing_.data(), writing_.size()) != static_cast<ssize_t>(writing_.size()))
+      give_up("cannot write");
     const Clock::time_point began = Clock::now();
     if (fdatasync(file_) != 0) give_up("cannot sync");
     sync_ms_.push_back(milliseconds_since(began));
@@ -123,8 +124,9 @@ int main(int argc, char** argv) {
   const auto end = began + std::chrono::milliseconds(static_cast<std::int64_t>(1000 * std::atof(argv[4])));
   const auto latency_ms = run_producers(log, std::stoul(argv[2]), std::stoul(argv[3]), end);
   const double seconds = milliseconds_since(began) / 1000;
-  fmt::print(R"({{"orders_per_s":{:.1f},"p50_ms":{:.3f},"p99_ms":{:.3f},"fdatasync_ms":{:.3f},"orders_per_sync":{:.1f}}})"
-             "\n",
-             static_cast<double>(latency_ms.size()) / seconds, quantile(latency_ms, 0.5), quantile(latency_ms, 0.99),
-             quantile(log.sync_ms(), 0.5), static_cast<double>(latency_ms.size()) / static_cast<double>(log.sync_ms().size()));
+  fmt::print(
+      R"({{"orders_per_s":{:.1f},"p50_ms":{:.3f},"p99_ms":{:.3f},"fdatasync_ms":{:.3f},"orders_per_sync":{:.1f}}})"
+      "\n",
+      static_cast<double>(latency_ms.size()) / seconds, quantile(latency_ms, 0.5), quantile(latency_ms, 0.99),
+      quantile(log.sync_ms(), 0.5), static_cast<double>(latency_ms.size()) / static_cast<double>(log.sync_ms().size()));
 }

@@ -11,7 +11,8 @@ namespace standin::demo {
 namespace {
 
 /// @WORDS@ are filled in; {{placeholders}} are the templates' own.
-constexpr std::string_view form = R"(# Written by `standin demo`. The times are short, so that the story fits into two minutes.
+constexpr std::string_view form =
+    R"(# Written by `standin demo`. The times are short, so that the story fits into two minutes.
 [server]
 listen = ["127.0.0.1:@EDGE@"]
 drain  = "5s"

@@ -16,8 +16,7 @@ std::map<std::string, std::shared_ptr<Party>> make_parties(const Config& config,
                                                            TargetStates& states, const Executor& executor) {
   std::map<std::string, std::shared_ptr<Party>> parties;
   for (const auto& [upstream_name, upstream] : config.upstreams) {
-    parties[upstream_name] =
-        std::make_shared<Party>(upstream, clock, system_random(), transport, states, executor);
+    parties[upstream_name] = std::make_shared<Party>(upstream, clock, system_random(), transport, states, executor);
   }
   return parties;
 }
@@ -30,14 +29,13 @@ EdgeLoop::EdgeLoop(SharedPorts shared, TargetStates& states)
       transport_(thread_.executor()) {}
 
 Result<void> EdgeLoop::listen(const ServerConfig& config, std::vector<std::string>& addresses) {
-  const ServerLimits limits{.body = config.body_bytes_max,
-                            .head = config.head_bytes_max,
-                            .connections = config.connections_max};
+  const ServerLimits limits{
+      .body = config.body_bytes_max, .head = config.head_bytes_max, .connections = config.connections_max};
   for (std::string& address : addresses) {
-    auto server = std::make_unique<HttpServer>(
-        thread_.executor(), limits, [this](Request request, std::shared_ptr<const Client> client) {
-          return router_->handle(std::move(request), std::move(client));
-        });
+    auto server = std::make_unique<HttpServer>(thread_.executor(), limits,
+                                               [this](Request request, std::shared_ptr<const Client> client) {
+                                                 return router_->handle(std::move(request), std::move(client));
+                                               });
     if (auto listening = server->listen(address); !listening) return listening;
     if (address.ends_with(":0")) address = fmt::format("{}:{}", address.substr(0, address.size() - 2), server->port());
     servers_.push_back(std::move(server));

@@ -45,7 +45,8 @@ std::string socket_path(const Config& config) {
 }  // namespace
 
 Result<Process::Foundation> Process::lay_foundation(const Config& config) {
-  Foundation under{.console_thread = std::make_unique<LoopThread>("standin-console"), .metrics = std::make_unique<Metrics>()};
+  Foundation under{.console_thread = std::make_unique<LoopThread>("standin-console"),
+                   .metrics = std::make_unique<Metrics>()};
   under.clock = std::make_unique<AsioClock>(under.console_thread->executor());
   auto journal =
       SqliteJournal::open({.path = config.journal.path, .clock = under.clock.get(), .metrics = under.metrics.get()});
@@ -99,9 +100,9 @@ Result<void> Process::listen() {
     edges_.push_back(std::make_unique<EdgeLoop>(shared_ports(), targets_));
     if (auto listening = edges_.back()->listen(first_config_.server, edge_addresses_); !listening) return listening;
   }
-  console_ = std::make_unique<Console>(
-      foundation_.console_thread->executor(), ConsolePorts{*foundation_.journal, control_.replay(), *foundation_.modes, targets_, control_.clock(),
-                                               [this] { return protected_routes(); }});
+  console_ = std::make_unique<Console>(foundation_.console_thread->executor(),
+                                       ConsolePorts{*foundation_.journal, control_.replay(), *foundation_.modes,
+                                                    targets_, control_.clock(), [this] { return protected_routes(); }});
   if (auto listening = console_->listen(socket_path(first_config_)); !listening) return listening;
   if (first_config_.console.listen.empty()) return {};
   public_console_ = std::make_unique<PublicConsole>(foundation_.console_thread->executor(), public_api_);
@@ -126,7 +127,8 @@ Result<void> Process::reload() {
 }
 
 SharedPorts Process::shared_ports() {
-  return {*foundation_.journal, vault_, claims_, *foundation_.modes, *foundation_.metrics, ulids_, listening_, in_flight_bytes_};
+  return {*foundation_.journal, vault_, claims_,    *foundation_.modes,
+          *foundation_.metrics, ulids_, listening_, in_flight_bytes_};
 }
 
 std::vector<RouteConfig> Process::protected_routes() const {
@@ -152,7 +154,8 @@ void Process::drain() {
     std::this_thread::sleep_for(std::chrono::milliseconds(50));
   }
   if (listening_ > 0) {
-    Log::warn("drained_early", fmt::format("{} late answers were still listened for: the finder looks them up", listening_.load()));
+    Log::warn("drained_early",
+              fmt::format("{} late answers were still listened for: the finder looks them up", listening_.load()));
   }
 }
 
@@ -163,7 +166,8 @@ void Process::measure() {
     const auto found = std::ranges::find(now, high.currency, &Money::currency);
     foundation_.metrics->exposure(found == now.end() ? Money{0, high.currency} : *found, high);
   }
-  for (const auto& [state, count] : foundation_.journal->counts()) foundation_.metrics->orders_in_state(name(state), count);
+  for (const auto& [state, count] : foundation_.journal->counts())
+    foundation_.metrics->orders_in_state(name(state), count);
   if (const auto open = foundation_.journal->follow_ups(true)) foundation_.metrics->follow_ups_open(open->size());
   std::size_t connections = 0;
   std::size_t in_flight = 0;

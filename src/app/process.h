@@ -17,8 +17,8 @@ namespace standin {
 /// Everything that `standin serve` runs, wired from one configuration: the only place that names concrete adapters.
 class Process {
  public:
-  /// Opens the journal, refuses a configuration that would orphan its open orders, listens, and serves. The error says what
-  /// to do.
+  /// Opens the journal, refuses a configuration that would orphan its open orders, listens, and serves. The error says
+  /// what to do.
   static Result<std::unique_ptr<Process>> start(Config config);
   ~Process();
 

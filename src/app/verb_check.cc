@@ -34,7 +34,8 @@ int fail(const Error& error) {
 
 Vault keys_for(const Config& config) {
   if (auto vault = Vault::load(config.journal.key_file)) return std::move(*vault);
-  fmt::print("# The key file {} cannot be used yet: order keys below are made with a passing key.\n", config.journal.key_file);
+  fmt::print("# The key file {} cannot be used yet: order keys below are made with a passing key.\n",
+             config.journal.key_file);
   return Vault::ephemeral(system_random());
 }
 
@@ -44,8 +45,8 @@ void print_facts(const Result<Facts>& facts) {
     return;
   }
   fmt::print("facts: amount={} merchant={} customer={} card={} reference={} country={}\n",
-             facts->amount ? text(*facts->amount) : "-", facts->merchant, facts->customer, facts->card, facts->reference,
-             facts->country);
+             facts->amount ? text(*facts->amount) : "-", facts->merchant, facts->customer, facts->card,
+             facts->reference, facts->country);
 }
 
 int try_request(const Site& site, const Vault& vault, Request request) {
@@ -77,7 +78,8 @@ int try_request(const Site& site, const Vault& vault, Request request) {
              explain(decision));
   const Facts known = facts ? *facts : Facts{};
   const AnswerContext context{request, known, "gateway-down-" + id.text(), id.text(), intent.key, id, now};
-  fmt::print("\nanswer in stand-in:\n{}\n", to_wire(decision.accept ? dialect.approve(context) : dialect.decline(context)));
+  fmt::print("\nanswer in stand-in:\n{}\n",
+             to_wire(decision.accept ? dialect.approve(context) : dialect.decline(context)));
   fmt::print("\nanswer when nothing can be promised:\n{}\n", to_wire(dialect.unavailable(context)));
   return 0;
 }
@@ -101,7 +103,9 @@ int check(const Options& options) {
   const auto wire = read_file(options.request);
   if (!wire) return fail({.what = "cannot be read", .where = options.request});
   auto request = request_from_wire(*wire);
-  if (!request) return fail({.what = "is not an HTTP request: a request line, headers, an empty line, the body", .where = options.request});
+  if (!request)
+    return fail(
+        {.what = "is not an HTTP request: a request line, headers, an empty line, the body", .where = options.request});
   return try_request(**site, vault, std::move(*request));
 }
 
@@ -111,7 +115,8 @@ void add_check_verb(CLI::App& app, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App* verb = app.add_subcommand("check", "validates a configuration and shows what it would do");
   verb->add_option("FILE", options->file, "configuration")->required();
-  verb->add_option("--request", options->request, "an HTTP request as it would arrive; prints facts, order key, decision, answer");
+  verb->add_option("--request", options->request,
+                   "an HTTP request as it would arrive; prints facts, order key, decision, answer");
   verb->footer("Example: standin check standin.toml --request sample.http");
   verb->callback([options, &status] { status = check(*options); });
 }

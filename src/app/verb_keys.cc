@@ -31,13 +31,15 @@ void add_keys_verb(CLI::App& app, int& status) {
   verb->require_subcommand(1);
   verb->footer("Example: standin keys new journal.keys");
   auto file = std::make_shared<std::string>();
-  CLI::App* created = verb->add_subcommand("new", "writes a new key file; keep a copy: without it the journal cannot be read");
+  CLI::App* created =
+      verb->add_subcommand("new", "writes a new key file; keep a copy: without it the journal cannot be read");
   created->add_option("FILE", *file)->required();
   created->callback([file, &status] { status = report(Vault::create_keys(*file), "keys written to " + *file); });
   CLI::App* rotated = verb->add_subcommand("rotate", "seals new orders with a new key; old orders stay readable");
   rotated->add_option("FILE", *file)->required();
   rotated->callback([file, &status] {
-    status = report(Vault::rotate_keys(*file), "a new key is first in " + *file + "; reload or restart standin to use it");
+    status =
+        report(Vault::rotate_keys(*file), "a new key is first in " + *file + "; reload or restart standin to use it");
   });
   CLI::App* listed = verb->add_subcommand("list", "ids of the sealing keys, newest first");
   listed->add_option("FILE", *file)->required();

@@ -41,7 +41,8 @@ int load(LoadInput& input) {
 }
 
 void add_mix_options(CLI::App& verb, rehearsal::ShopperMix& mix) {
-  verb.add_option("--over-floor", mix.over_floor, "share of orders over the floor limit, 0 to 1")->capture_default_str();
+  verb.add_option("--over-floor", mix.over_floor, "share of orders over the floor limit, 0 to 1")
+      ->capture_default_str();
   verb.add_option("--declined", mix.declined, "share of cards that the shop declines")->capture_default_str();
   verb.add_option("--hang-up", mix.hang_up, "share of shoppers that hang up")->capture_default_str();
   verb.add_option("--retry", mix.retry, "share of shoppers that send their order again")->capture_default_str();
@@ -52,8 +53,9 @@ void add_mix_options(CLI::App& verb, rehearsal::ShopperMix& mix) {
 void add_load_verb(CLI::App& app, int& status) {
   auto input = std::make_shared<LoadInput>();
   rehearsal::ShopperOptions& shoppers = input->options.shoppers;
-  CLI::App* verb = app.add_subcommand(
-      "load", "shoppers who come when they come: a slow answer never delays the next arrival; latency counts from the intended start");
+  CLI::App* verb = app.add_subcommand("load",
+                                      "shoppers who come when they come: a slow answer never delays the next arrival; "
+                                      "latency counts from the intended start");
   verb->add_option("URL", shoppers.url, "such as http://127.0.0.1:8080/orders")->required();
   verb->add_option("--rate", shoppers.arrivals.rate, "arrivals a second")->capture_default_str();
   verb->add_option("--ramp-to", shoppers.arrivals.ramp_to, "arrivals a second at the end; needs --for");

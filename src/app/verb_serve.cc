@@ -83,7 +83,8 @@ int serve(const std::string& file) {
 
 void add_serve_verb(CLI::App& app, int& status) {
   auto file = std::make_shared<std::string>();
-  CLI::App* verb = app.add_subcommand("serve", "runs everything the configuration names; SIGTERM drains, SIGHUP reloads");
+  CLI::App* verb =
+      app.add_subcommand("serve", "runs everything the configuration names; SIGTERM drains, SIGHUP reloads");
   verb->add_option("-c,--config", *file, "configuration")->required();
   verb->footer("Example: standin serve -c standin.toml");
   verb->callback([file, &status] { status = serve(*file); });

@@ -2,8 +2,8 @@
 
 #include <CLI/App.hpp>
 
-/// Each adds one verb to the command line; its callback sets `status` to the exit status: 0 done, 1 the operation failed,
-/// 2 wrong usage or configuration.
+/// Each adds one verb to the command line; its callback sets `status` to the exit status: 0 done, 1 the operation
+/// failed, 2 wrong usage or configuration.
 namespace standin {
 
 void add_serve_verb(CLI::App& app, int& status);

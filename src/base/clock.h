@@ -14,8 +14,8 @@ class Alarm {
   virtual ~Alarm() = default;
 };
 
-/// Time as a port. One Clock belongs to one event loop and is used from that loop's thread alone, `now` and `wall` from any.
-/// Production: AsioClock. Tests and the simulator: a virtual clock that jumps.
+/// Time as a port. One Clock belongs to one event loop and is used from that loop's thread alone, `now` and `wall` from
+/// any. Production: AsioClock. Tests and the simulator: a virtual clock that jumps.
 class Clock {
  public:
   virtual ~Clock() = default;

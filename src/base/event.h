@@ -12,8 +12,8 @@
 
 namespace standin {
 
-/// Something that happens once. Any thread may `set` it; any number of coroutines, on any event loop, wait for it and are
-/// resumed on their own loop.
+/// Something that happens once. Any thread may `set` it; any number of coroutines, on any event loop, wait for it and
+/// are resumed on their own loop.
 class Event {
  public:
   void set();

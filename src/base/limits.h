@@ -27,7 +27,8 @@ constexpr std::size_t undelivered_answers = 10'000;
 /// Of healthy answers, one in this many is compared with the stand-in templates.
 constexpr unsigned template_sample_one_in = 50;
 
-/// A claim of a replay on an order: long enough for one exchange with its listening; shorter would invite a second owner.
+/// A claim of a replay on an order: long enough for one exchange with its listening; shorter would invite a second
+/// owner.
 constexpr Duration lease_margin = 10s;
 
 /// First and longest wait between tries to deliver one order, doubled each time with jitter.

@@ -36,12 +36,14 @@ struct Money {
   bool operator==(const Money&) const = default;
 };
 
-/// The largest amount read from a request, 10^15 minor units: sums of any number of orders that fit in memory stay in 64 bits.
+/// The largest amount read from a request, 10^15 minor units: sums of any number of orders that fit in memory stay in
+/// 64 bits.
 constexpr std::int64_t amount_minor_max = 1'000'000'000'000'000;
 
 /// "1234" is 12.34 USD. Digits alone: no sign, exponent, separator or fraction; at most amount_minor_max.
 Result<Money> money_from_minor(std::string_view digits, Currency currency);
-/// "12.3" and "12.30" are 12.30 USD; more decimals than the currency has are an error, as are sign, exponent and separators.
+/// "12.3" and "12.30" are 12.30 USD; more decimals than the currency has are an error, as are sign, exponent and
+/// separators.
 Result<Money> money_from_decimal(std::string_view text, Currency currency);
 /// "25.00 USD"
 Result<Money> parse_money(std::string_view text);

@@ -5,7 +5,8 @@
 
 namespace standin {
 
-/// Chance as a port. Production: the operating system's generator, from any thread. The simulator: one seeded generator.
+/// Chance as a port. Production: the operating system's generator, from any thread. The simulator: one seeded
+/// generator.
 class Random {
  public:
   virtual ~Random() = default;

@@ -7,7 +7,8 @@
 
 namespace standin {
 
-/// How much of a request may have reached the other side when an error ended it: what decides whether it may be sent again.
+/// How much of a request may have reached the other side when an error ended it: what decides whether it may be sent
+/// again.
 enum class Sent {
   nothing,   ///< certainly not a byte: it may go elsewhere at once
   maybe,     ///< in part or whole, unanswered: it may have happened

@@ -21,7 +21,8 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 /// All but RFC 3986's unreserved characters as %XX.
 std::string percent_encoded(std::string_view text);
 
-/// The candidate fewest edits away from `word`, if it is near enough to be what was meant (at most a third of its length).
+/// The candidate fewest edits away from `word`, if it is near enough to be what was meant (at most a third of its
+/// length).
 std::optional<std::string> nearest(std::string_view word, std::span<const std::string> candidates);
 
 }  // namespace standin

@@ -1,9 +1,10 @@
-#include "base/text.h"
 #include "dialect/plain_text.h"
 
 #include <gtest/gtest.h>
 
 #include <random>
+
+#include "base/text.h"
 
 namespace standin {
 namespace {

@@ -1,8 +1,8 @@
-#include "base/text.h"
 #include "dialect/template.h"
 
 #include <fmt/format.h>
 
+#include "base/text.h"
 #include "dialect/json_document.h"
 #include "dialect/json_write.h"
 #include "dialect/plain_text.h"

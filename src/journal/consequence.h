@@ -12,13 +12,13 @@ struct AttemptEnd {
   bool already_there = false;      ///< proof that the party had it before this attempt
   std::string upstream_reference;  ///< when approved
   WallTime now{};
-  WallTime again{};                ///< when to look at the order next, if this did not end it
+  WallTime again{};  ///< when to look at the order next, if this did not end it
 };
 
 /// The one mapping from an attempt's outcome to the order's next step, for late answers and replays alike. Pure.
-/// For an order we said yes to: approved settles or matches it, declined refuses it and opens a follow-up, not_done puts it
-/// back, unknown holds it. For one we said no to (or withdrew): approved means that something stands and must be undone,
-/// declined and not_done that nothing does.
+/// For an order we said yes to: approved settles or matches it, declined refuses it and opens a follow-up, not_done
+/// puts it back, unknown holds it. For one we said no to (or withdrew): approved means that something stands and must
+/// be undone, declined and not_done that nothing does.
 Change consequence(const Lease& lease, State from, const AttemptEnd& end, std::string who);
 
 }  // namespace standin

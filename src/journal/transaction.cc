@@ -34,8 +34,7 @@ bool ended_without_effect(const Standing& order) {
 
 }  // namespace
 
-// --- keep
-// ----------------------------------------------------------------------------------------------------------------
+// --- keep ---
 
 Reply Transaction::operator()(const KeepCommand& command) {
   const NewOrder& order = command.order;
@@ -96,8 +95,7 @@ std::optional<Ulid> Transaction::holder(const OrderKey& key) const {
   return std::nullopt;
 }
 
-// --- lease
-// ---------------------------------------------------------------------------------------------------------------
+// --- lease ---
 
 Reply Transaction::operator()(const LeaseCommand& command) {
   std::optional<Lease> none;
@@ -118,8 +116,7 @@ Reply Transaction::operator()(const LeaseCommand& command) {
   return std::optional<Lease>(Lease{order->id, order->token});
 }
 
-// --- undelivered
-// ---------------------------------------------------------------------------------------------------------
+// --- undelivered ---
 
 Reply Transaction::operator()(const UndeliveredCommand& command) {
   auto order = tables_.orders.find(command.id);
@@ -131,8 +128,7 @@ Reply Transaction::operator()(const UndeliveredCommand& command) {
   return Applied::applied;
 }
 
-// --- what every step ends with
-// -------------------------------------------------------------------------------------------
+// --- what every step ends with ---
 
 void Transaction::move(Standing& order, State to, std::string_view who, std::string_view why) {
   const State from = order.state;
@@ -157,8 +153,7 @@ void Transaction::write(Standing& order, State from) {
   if (!order.shadow && from != order.state) changes_.push_back({order.key, order.remembered(), from});
 }
 
-// --- cases and modes
-// -----------------------------------------------------------------------------------------------------
+// --- cases and modes ---
 
 Reply Transaction::operator()(const FollowUpCommand& command) {
   using Done = Result<void>;

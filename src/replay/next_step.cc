@@ -18,11 +18,13 @@ bool repeating_asks(const OrderRow& order, const UpstreamConfig& party, WallTime
 Step undo(const OrderRow& order, const UpstreamConfig& party) {
   if (!order.upstream_reference.empty()) {
     if (party.reversal) return {Step::Kind::reverse, {}};
-    return {Step::Kind::ask_person, "stands at the party though it was not to: no reversal is configured, undo it by hand"};
+    return {Step::Kind::ask_person,
+            "stands at the party though it was not to: no reversal is configured, undo it by hand"};
   }
   if (!order.unresolved) return {Step::Kind::nothing_stands, {}};
   if (party.finder) return {Step::Kind::find, {}};
-  return {Step::Kind::ask_person, "may stand at the party though it was not to: no finder is configured, look it up by hand"};
+  return {Step::Kind::ask_person,
+          "may stand at the party though it was not to: no finder is configured, look it up by hand"};
 }
 
 }  // namespace
@@ -38,7 +40,8 @@ Step next_step(const OrderRow& order, const std::vector<Attempt>& attempts, cons
   if (is_withdrawn(order.state)) return undo(order, party);
   if (!order.unresolved || repeating_asks(order, party, now)) return {Step::Kind::replay, {}};
   if (party.finder) return {Step::Kind::find, {}};
-  return {Step::Kind::ask_person, "may have happened: the party neither recognises a repeated request nor can be searched"};
+  return {Step::Kind::ask_person,
+          "may have happened: the party neither recognises a repeated request nor can be searched"};
 }
 
 WallTime none_counts_from(const OrderRow& order, const std::vector<Attempt>& attempts, const FinderConfig& finder) {

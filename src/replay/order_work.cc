@@ -112,7 +112,8 @@ Task<Worked> OrderWork::find(OrderRow order, std::vector<Attempt> attempts) {
       break;
     case Found::Kind::none:
       end.attempt.outcome = now >= counts_from ? Outcome::not_done : Outcome::unknown;
-      end.attempt.detail = now >= counts_from ? "the party does not have it" : "the party does not have it yet: too early to count";
+      end.attempt.detail =
+          now >= counts_from ? "the party does not have it" : "the party does not have it yet: too early to count";
       end.again = std::max(now, counts_from);
       break;
     case Found::Kind::several:
@@ -208,8 +209,9 @@ Task<Worked> OrderWork::record(OrderRow order, Change change, Worked worked) {
       co_return co_await ask_person(std::move(order), "the party's reference already belongs to another order");
     case Applied::not_allowed:
     case Applied::failed:
-      Log::error("not_recorded", fmt::format("order {}: the outcome {} could not be recorded; it will be asked for again",
-                                             order.id.text(), name(outcome)));
+      Log::error("not_recorded",
+                 fmt::format("order {}: the outcome {} could not be recorded; it will be asked for again",
+                             order.id.text(), name(outcome)));
       worked.kind = Worked::Kind::failed;
       co_return worked;
   }
@@ -245,8 +247,7 @@ Duration OrderWork::answer_time() const {
 }
 
 WallTime OrderWork::later(std::size_t tries) const {
-  return ports_.clock.wall() +
-         std::chrono::ceil<std::chrono::milliseconds>(backoff(tries, ports_.random.fraction()));
+  return ports_.clock.wall() + std::chrono::ceil<std::chrono::milliseconds>(backoff(tries, ports_.random.fraction()));
 }
 
 }  // namespace standin

@@ -21,7 +21,8 @@ struct Worked {
   std::string why;
 };
 
-/// Does one step for one order, under a lease: the only place besides late listening where an accepted order's life moves on.
+/// Does one step for one order, under a lease: the only place besides late listening where an accepted order's life
+/// moves on.
 class OrderWork {
  public:
   struct Ports {

@@ -18,7 +18,8 @@ class Replayer : public ReplayControl, public std::enable_shared_from_this<Repla
  public:
   Replayer(OrderWork::Ports ports, Executor executor) : ports_(std::move(ports)), executor_(std::move(executor)) {}
 
-  /// Takes the routes of a configuration; running and paused states stay over a reload. Starts their loops on first sight.
+  /// Takes the routes of a configuration; running and paused states stay over a reload. Starts their loops on first
+  /// sight.
   void configure(std::vector<OrderWork::Route> routes);
   /// Starts nothing more; what is in flight ends by itself.
   void shut_down();
@@ -36,7 +37,7 @@ class Replayer : public ReplayControl, public std::enable_shared_from_this<Repla
     bool configured = true;  ///< in the configuration in force; if not, nothing of it is open or shown
     Pace pace{1};
     ReplayStatus status;
-    std::set<Ulid> wanted;  ///< single orders that a person asked for
+    std::set<Ulid> wanted;            ///< single orders that a person asked for
     std::set<std::string> customers;  ///< with an order in flight: oldest first for each
     std::set<Ulid> in_flight;
   };

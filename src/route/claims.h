@@ -63,8 +63,8 @@ class Claims {
  public:
   Claims(Journal& journal, const Vault& vault) : journal_(journal), vault_(vault) {}
 
-  /// One atomic step: recalls the answer to this key, waits for the same key in flight until `deadline`, reports another
-  /// payload under it, or reserves it.
+  /// One atomic step: recalls the answer to this key, waits for the same key in flight until `deadline`, reports
+  /// another payload under it, or reserves it.
   Task<Claim> claim(Intent intent, Clock& clock, Instant deadline);
 
   /// A definite answer whose client went away: the same key's retry gets it, for limits::undelivered_answer_kept.

@@ -66,7 +66,8 @@ Task<> claim_once(Claims& claims, Intent intent, Clock& clock, Tally& tally) {
   }
 }
 
-/// All of them have begun before the first has ended: each thread's first step claims, and a claim is held across a wait.
+/// All of them have begun before the first has ended: each thread's first step claims, and a claim is held across a
+/// wait.
 void race(Claims& claims, const Intent& intent, Tally& tally, int threads, int claims_each) {
   std::vector<std::thread> runners;
   for (int i = 0; i < threads; ++i) {
@@ -90,7 +91,8 @@ TEST_F(ClaimsTest, AKeyThatManyThreadsClaimAtOnceIsHandledOneAtATimeAndEveryoneI
 }
 
 /// What the second claim comes to, while the first is held or after it was let go.
-Task<> claim_twice(Claims& claims, Intent first, Intent second, bool let_go, Clock& clock, std::optional<Claim::Kind>& came) {
+Task<> claim_twice(Claims& claims, Intent first, Intent second, bool let_go, Clock& clock,
+                   std::optional<Claim::Kind>& came) {
   std::optional<Claim> held;
   Claim claim = co_await claims.claim(first, clock, clock.now() + 1s);
   held.emplace(std::move(claim));

@@ -1,5 +1,5 @@
-// The last step of the tour, and what happens to a request after its answer: the commit, the late answer, the client that
-// went away.
+// The last step of the tour, and what happens to a request after its answer: the commit, the late answer, the client
+// that went away.
 #include "base/limits.h"
 #include "journal/consequence.h"
 #include "route/problem.h"
@@ -68,7 +68,9 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .facts = visit.facts ? *visit.facts : Facts{},
       .decision = decision,
       .cause = forwarded.cause,
-      .state = decision.accept ? State::accepted : may_stand ? State::reversing : State::declined,
+      .state = decision.accept ? State::accepted
+               : may_stand     ? State::reversing
+                               : State::declined,
       .shadow = visit.mode == Mode::shadow,
       .forward = forwarded.outcome,
       .target = visit.delivery ? visit.delivery->target : std::string(),
@@ -110,10 +112,11 @@ Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forward
   return reply;
 }
 
-// The client was told "unavailable", neither yes nor no. Until the commit's result is known the key stays claimed, so that
-// its retry learns the truth and not a second decision.
-Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Response answer,
-                                        Cause cause, bool accepted, std::shared_ptr<OneShot<Kept>> keeping) {
+// The client was told "unavailable", neither yes nor no. Until the commit's result is known the key stays claimed, so
+// that its retry learns the truth and not a second decision.
+Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim,
+                                        Response answer, Cause cause, bool accepted,
+                                        std::shared_ptr<OneShot<Kept>> keeping) {
   const Counted counted(self->shared_.listening);
   const Kept kept = co_await keeping->wait();
   if (kept != Kept::kept) co_return;
@@ -145,8 +148,8 @@ Task<> ProtectedRoute::listen_late(std::shared_ptr<ProtectedRoute> self, VisitPt
   if (late.outcome != Outcome::unknown) {
     self->shared_.metrics.stand_in_resolved(route, cause, late.outcome == Outcome::approved);
   }
-  const auto applied = co_await self->shared_.journal.apply(
-      consequence({visit->id, live_forward_token}, state, end, "late answer"));
+  const auto applied =
+      co_await self->shared_.journal.apply(consequence({visit->id, live_forward_token}, state, end, "late answer"));
   if (applied != Applied::applied) {
     Log::warn("late_answer_not_applied", "order " + visit->id.text() + ": kept as evidence; the replay decides");
   }

@@ -47,23 +47,30 @@ ProtectedRoute::ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop)
 Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client> client, std::string request_id) {
   const VisitPtr visit = arrive(std::move(request), std::move(client), std::move(request_id));
   const HeldBytes held(shared_.in_flight_bytes, visit->request.body.size());
-  if (auto refusal = refuse(*visit)) co_return std::move(*refusal);                              // refuse
 
-  Claim claim = co_await shared_.claims.claim(visit->intent, loop_.clock, visit->deadline);     // claim
+  // Refuse
+  if (auto refusal = refuse(*visit)) co_return std::move(*refusal);
+
+  // Claim: the same key, the same answer
+  Claim claim = co_await shared_.claims.claim(visit->intent, loop_.clock, visit->deadline);
   if (claim.kind() != Claim::Kind::ours) co_return answer_claimed(*visit, claim);
 
-  Forwarded forwarded = co_await forward(visit);                                                // forward
+  // Forward: a trustworthy answer is passed on unchanged
+  Forwarded forwarded = co_await forward(visit);
   if (trustworthy(forwarded)) co_return finish(visit, std::move(claim), forwarded);
 
   if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
   if (visit->mode == Mode::off || visit->mode == Mode::shadow) co_return pass_on(visit, forwarded);
   if (!may_promise()) co_return say_unavailable(*visit, forwarded);
 
-  Decision decision = decide_now(*visit);                                                       // decide
-  co_return co_await keep(visit, std::move(claim), std::move(forwarded), std::move(decision));   // keep: durable before said
+  // Decide
+  Decision decision = decide_now(*visit);
+
+  // Keep: durable before said
+  co_return co_await keep(visit, std::move(claim), std::move(forwarded), std::move(decision));
 }
 
-// --- refuse --------------------------------------------------------------------------------------------------------------
+// --- refuse ---
 
 ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr<const Client> client,
                                                 std::string request_id) {
@@ -95,11 +102,12 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
 std::optional<Reply> ProtectedRoute::refuse(const Visit& visit) {
   if (!setup_.route.key_required) return std::nullopt;
   if (idempotency_key(setup_.route, *setup_.dialect, visit.request, visit.facts)) return std::nullopt;
-  return tell(visit, Answered::rejected,
-              problem(400, "Idempotency key missing", "This endpoint needs an idempotency key; send one and try again."));
+  return tell(
+      visit, Answered::rejected,
+      problem(400, "Idempotency key missing", "This endpoint needs an idempotency key; send one and try again."));
 }
 
-// --- claim ---------------------------------------------------------------------------------------------------------------
+// --- claim ---
 
 Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
   switch (claim.kind()) {
@@ -109,22 +117,23 @@ Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
       return tell(visit, Answered::rejected,
                   problem(422, "Idempotency key reused", "This key was used with another request; use a new key."));
     case Claim::Kind::in_progress:
-      return tell(visit, Answered::rejected,
-                  problem(409, "Request in progress", "The first request with this key is not finished; try again later."));
+      return tell(
+          visit, Answered::rejected,
+          problem(409, "Request in progress", "The first request with this key is not finished; try again later."));
     case Claim::Kind::unreadable:
-      return tell(visit, Answered::rejected,
-                  problem(422, "Answer no longer kept", "This key was answered before; look the order up by its reference."));
+      return tell(
+          visit, Answered::rejected,
+          problem(422, "Answer no longer kept", "This key was answered before; look the order up by its reference."));
   }
   unreachable();
 }
 
-// --- forward -------------------------------------------------------------------------------------------------------------
+// --- forward ---
 
 Task<Forwarded> ProtectedRoute::forward(VisitPtr visit) {
   if (visit->mode == Mode::forced) co_return Forwarded{.outcome = Outcome::not_done, .cause = Cause::forced};
   const Purpose purpose = visit->mode == Mode::automatic ? Purpose::covered : Purpose::plain;
-  visit->delivery =
-      setup_.party->start(outbound(*visit), judge_, {visit->answer_by, visit->listen_until}, purpose);
+  visit->delivery = setup_.party->start(outbound(*visit), judge_, {visit->answer_by, visit->listen_until}, purpose);
   auto ended = co_await visit->delivery->result.wait_until(loop_.clock, visit->answer_by);
   if (ended) co_return std::move(*ended);
   const Delivery& running = *visit->delivery;
@@ -156,7 +165,7 @@ Reply ProtectedRoute::finish(const VisitPtr& visit, Claim claim, const Forwarded
   return reply;
 }
 
-// --- decide --------------------------------------------------------------------------------------------------------------
+// --- decide ---
 
 bool ProtectedRoute::may_promise() const {
   return shared_.in_flight_bytes <= setup_.in_flight_bytes_max && shared_.journal.health().promising;
@@ -172,7 +181,7 @@ Decision ProtectedRoute::decide_now(const Visit& visit) {
   return decide(*visit.facts, nullptr, counters, setup_.policy, loop_.clock.wall());
 }
 
-// --- the way out ---------------------------------------------------------------------------------------------------------
+// --- the way out ---
 
 Reply ProtectedRoute::tell(const Visit& visit, Answered how, Response response, const Forwarded* forwarded) {
   const Duration took = loop_.clock.now() - visit.arrived;

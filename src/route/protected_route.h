@@ -28,7 +28,7 @@ struct SharedPorts {
   Modes& modes;
   Metrics& metrics;
   UlidMaker& ulids;
-  std::atomic<std::size_t>& listening;        ///< forwards still listened to, and commits still awaited, after their answer
+  std::atomic<std::size_t>& listening;  ///< forwards still listened to, and commits still awaited, after their answer
   std::atomic<std::size_t>& in_flight_bytes;  ///< of request bodies held for stand-in
 };
 
@@ -39,8 +39,8 @@ struct LoopPorts {
   Random& random;
 };
 
-/// One protected route on one event loop: the tour (docs/tour.md). Forwards, and when no trustworthy answer comes in time,
-/// stands in. Kept alive by shared_ptr: listening for a late answer outlives the request and a reload.
+/// One protected route on one event loop: the tour (docs/tour.md). Forwards, and when no trustworthy answer comes in
+/// time, stands in. Kept alive by shared_ptr: listening for a late answer outlives the request and a reload.
 class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
  public:
   /// What the configuration says of one route, resolved.
@@ -56,7 +56,8 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
 
   ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop);
 
-  /// The tour. Called on this loop; the answer comes by the route's deadline. The caller keeps the route alive until then.
+  /// The tour. Called on this loop; the answer comes by the route's deadline. The caller keeps the route alive until
+  /// then.
   Task<Reply> handle(Request request, std::shared_ptr<const Client> client, std::string request_id);
 
  private:
@@ -87,8 +88,8 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
 
   // after the answer
   Task<> keep_durably(std::shared_ptr<ProtectedRoute> self, NewOrder order, std::shared_ptr<OneShot<Kept>> kept);
-  Task<> commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Response answer, Cause cause,
-                          bool accepted, std::shared_ptr<OneShot<Kept>> keeping);
+  Task<> commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Response answer,
+                          Cause cause, bool accepted, std::shared_ptr<OneShot<Kept>> keeping);
   Task<> listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause);
   Task<> hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim);
   Task<> mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted);

@@ -14,14 +14,14 @@ namespace standin {
 struct Site {
   Config config;
   std::map<std::string, std::shared_ptr<const Dialect>> dialects;  ///< by stand-in name
-  std::map<std::string, std::string> outage_pages;                ///< by file name
+  std::map<std::string, std::string> outage_pages;                 ///< by file name
 
   /// Builds the dialects and reads the pages; an error says what is wrong with the configuration.
   static Result<std::shared_ptr<const Site>> make(Config config, const Vault& vault);
 };
 
-/// The front door on one event loop: names each request and hands it to its route. A reload makes a new Router; requests
-/// under way finish in the old one.
+/// The front door on one event loop: names each request and hands it to its route. A reload makes a new Router;
+/// requests under way finish in the old one.
 class Router : public std::enable_shared_from_this<Router> {
  public:
   Router(std::shared_ptr<const Site> site, const std::map<std::string, std::shared_ptr<Party>>& parties,

@@ -15,8 +15,9 @@ void TemplateWatch::see(const Dialect& dialect, const Response& real, const Answ
     metrics_.facts_unreadable(route_, facts.error().where, false);
     if (facts.error().what != last_facts_error_) {
       last_facts_error_ = facts.error().what;
-      Log::warn("facts_unreadable", fmt::format("route {}: the upstream accepted an order that stand-in would decline: {}",
-                                                route_, facts.error().what));
+      Log::warn("facts_unreadable",
+                fmt::format("route {}: the upstream accepted an order that stand-in would decline: {}", route_,
+                            facts.error().what));
     }
     return;
   }

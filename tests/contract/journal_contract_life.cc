@@ -20,8 +20,7 @@ std::size_t due_count(Journal& journal) { return journal.orders({.due_only = tru
 
 }  // namespace
 
-// --- leases
-// --------------------------------------------------------------------------------------------------------------
+// --- leases ---
 
 TEST_P(JournalContract, OfTenLeasesAtOnceOneIsGiven) {
   const Ulid id = kept(an_order());
@@ -154,8 +153,7 @@ TEST_P(JournalContract, WhatWasDeclinedIsNeverReplayedAndWhatWasAcceptedNeverRev
   EXPECT_EQ(state(reversing), State::reversing);
 }
 
-// --- applying
-// ------------------------------------------------------------------------------------------------------------
+// --- applying ---
 
 TEST_P(JournalContract, AStepThatTheLifecycleDoesNotHaveIsRefusedAndChangesNothing) {
   const Ulid id = kept(an_order());
@@ -247,8 +245,7 @@ TEST_P(JournalContract, HeldWithoutATimeWaitsForAPerson) {
   EXPECT_TRUE(lease(id));
 }
 
-// --- questions: whether the finder must go first
-// ---------------------------------------------------------------------------
+// --- questions: whether the finder must go first ---
 
 TEST_P(JournalContract, AQuestionStaysOpenUntilAnAttemptAnswersIt) {
   const Ulid id = kept(an_order_in_doubt());
@@ -286,8 +283,7 @@ TEST_P(JournalContract, AReplayThatDiedIsAQuestionForTheNextProcess) {
   EXPECT_EQ(due_count(journal()), 1u);
 }
 
-// --- late answers
-// --------------------------------------------------------------------------------------------------------
+// --- late answers ---
 
 TEST_P(JournalContract, ALateApprovalThatIsFencedIsAQuestionForTheNextAttempt) {
   const Ulid id = kept(an_order_in_doubt());
@@ -349,8 +345,7 @@ TEST_P(JournalContract, ADeclineThatHappenedAfterAllIsReversed) {
   EXPECT_EQ(path(journal(), id), (std::vector{State::reversing, State::reversed}));
 }
 
-// --- undelivered
-// ---------------------------------------------------------------------------------------------------------
+// --- undelivered ---
 
 TEST_P(JournalContract, AnUndeliveredOrderThatIsHeldStaysUntilAPersonReleasesIt) {
   const Ulid id = kept(an_order());
@@ -413,8 +408,7 @@ TEST_P(JournalContract, AnUndeliveredOrderThatWasSettledMeanwhileIsOnlyMarked) {
   EXPECT_TRUE(row(id).undelivered);
 }
 
-// --- cases for a person
-// --------------------------------------------------------------------------------------------------
+// --- cases for a person ---
 
 TEST_P(JournalContract, ARefusedOrderIsSomebodysCaseUntilItIsClosed) {
   const Ulid id = kept(an_order());
@@ -478,8 +472,7 @@ TEST_P(JournalContract, TheRestOfAPartialSettlementIsOwedUntilItsCaseIsClosed) {
   EXPECT_EQ(exposure(), 0);
 }
 
-// --- lists, counts and modes
-// ---------------------------------------------------------------------------------------------
+// --- lists, counts and modes ---
 
 TEST_P(JournalContract, OrdersAreFoundByWhatTheyAre) {
   NewOrder other = an_order();

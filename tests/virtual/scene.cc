@@ -11,7 +11,8 @@ Task<> ask(std::shared_ptr<ProtectedRoute> tour, Request request, std::shared_pt
 }
 
 TemplateConfig json_template(int status, std::string body) {
-  return {.status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body), .where = "test"};
+  return {
+      .status = status, .headers = {{"Content-Type", "application/json"}}, .body = std::move(body), .where = "test"};
 }
 
 }  // namespace
@@ -26,25 +27,24 @@ Scene::Scene() {
                                      .not_standing = {"cancelled"},
                                      .max_processing = 60s},
               .reversal = ReversalConfig{.request = "POST /orders/{{upstream_reference}}/cancel"}};
-  stand_in = {.name = "order",
-              .facts = {{"amount", "/order/total_cents"}, {"currency", "/order/currency"}, {"customer", "/order/customer"}},
-              .amount_unit = AmountUnit::minor,
-              .approve = json_template(201, R"({"order":{"id":"{{reference}}","status":"accepted"}})"),
-              .decline = json_template(422, R"({"error":{"message":"Card failed"}})"),
-              .unavailable = json_template(503, R"({"error":{"message":"Please try again"}})"),
-              .policy = "default",
-              .expect = {{201}, "application/json", "/order/id"},
-              .have_it = ExpectConfig{{409}, "", "/existing_order/id"}};
+  stand_in = {
+      .name = "order",
+      .facts = {{"amount", "/order/total_cents"}, {"currency", "/order/currency"}, {"customer", "/order/customer"}},
+      .amount_unit = AmountUnit::minor,
+      .approve = json_template(201, R"({"order":{"id":"{{reference}}","status":"accepted"}})"),
+      .decline = json_template(422, R"({"error":{"message":"Card failed"}})"),
+      .unavailable = json_template(503, R"({"error":{"message":"Please try again"}})"),
+      .policy = "default",
+      .expect = {{201}, "application/json", "/order/id"},
+      .have_it = ExpectConfig{{409}, "", "/existing_order/id"}};
   route = {.name = "orders",
            .method = "POST",
            .path = "/orders",
            .upstream = "shop",
            .stand_in = "order",
            .key_header = "Idempotency-Key"};
-  policy = {.name = "default",
-            .version = "1",
-            .floor_limit = {Money{2500, usd}},
-            .exposure_total = {Money{1'000'000, usd}}};
+  policy = {
+      .name = "default", .version = "1", .floor_limit = {Money{2500, usd}}, .exposure_total = {Money{1'000'000, usd}}};
   transport.behave = [this](const Endpoint&, const Request& request) { return shop(request); };
   build();
 }
@@ -79,9 +79,10 @@ void Scene::restart() {
 }
 
 Request Scene::request(const std::string& key, int cents) const {
-  Request request{.method = "POST",
-                  .target = "/orders",
-                  .body = fmt::format(R"({{"order":{{"total_cents":{},"currency":"USD","customer":"c-{}"}}}})", cents, key)};
+  Request request{
+      .method = "POST",
+      .target = "/orders",
+      .body = fmt::format(R"({{"order":{{"total_cents":{},"currency":"USD","customer":"c-{}"}}}})", cents, key)};
   request.headers.add("Content-Type", "application/json");
   if (!key.empty()) request.headers.add("Idempotency-Key", key);
   return request;

@@ -86,11 +86,12 @@ TEST(Tour, TheSecondOfAKeyInFlightIsToldSoAtItsDeadline) {
   const auto claims = std::move(scene.claims);
   scene.claims = std::make_unique<Claims>(*scene.journal, scene.vault);
   // A second route over the same claims, with a shorter deadline.
-  const auto second_route = std::make_shared<ProtectedRoute>(
-      ProtectedRoute::Setup{scene.route, scene.stand_in, scene.policy, "config-1", 512 << 20, scene.dialect, scene.party},
-      SharedPorts{*scene.journal, scene.vault, *claims, *scene.modes, scene.metrics, scene.ulids, scene.listening,
-                  scene.in_flight_bytes},
-      LoopPorts{scene.world.executor(), scene.world.clock(), scene.world.random()});
+  const auto second_route =
+      std::make_shared<ProtectedRoute>(ProtectedRoute::Setup{scene.route, scene.stand_in, scene.policy, "config-1",
+                                                             512 << 20, scene.dialect, scene.party},
+                                       SharedPorts{*scene.journal, scene.vault, *claims, *scene.modes, scene.metrics,
+                                                   scene.ulids, scene.listening, scene.in_flight_bytes},
+                                       LoopPorts{scene.world.executor(), scene.world.clock(), scene.world.random()});
   scene.tour = second_route;
   const auto second = scene.order_later("k1");
   scene.world.run_for(16s);
@@ -167,7 +168,8 @@ TEST(Tour, TheCapIsNeverExceeded) {
 
 TEST(Tour, ForcedModeNeverTriesTheShop) {
   Scene scene;
-  ASSERT_TRUE(scene.world.run(scene.modes->set({.route = "orders", .mode = Mode::forced, .who = "op", .why = "drill"})));
+  ASSERT_TRUE(
+      scene.world.run(scene.modes->set({.route = "orders", .mode = Mode::forced, .who = "op", .why = "drill"})));
   EXPECT_EQ(scene.order("k1").status, 201);
   EXPECT_EQ(scene.arrivals("POST /orders"), 0u);
   EXPECT_EQ(scene.only_order().cause, Cause::forced);
@@ -175,8 +177,11 @@ TEST(Tour, ForcedModeNeverTriesTheShop) {
 
 TEST(Tour, ForcedModeOutlivesARestartAndExpires) {
   Scene scene;
-  ASSERT_TRUE(scene.world.run(scene.modes->set(
-      {.route = "orders", .mode = Mode::forced, .until = scene.world.clock().wall() + 1h, .who = "op", .why = "drill"})));
+  ASSERT_TRUE(scene.world.run(scene.modes->set({.route = "orders",
+                                                .mode = Mode::forced,
+                                                .until = scene.world.clock().wall() + 1h,
+                                                .who = "op",
+                                                .why = "drill"})));
   scene.restart();
   EXPECT_EQ(scene.modes->of(scene.route, scene.world.clock().wall()), Mode::forced);
   EXPECT_EQ(scene.modes->of(scene.route, scene.world.clock().wall() + 1h), Mode::automatic);
