@@ -14,6 +14,7 @@
 #include <deque>
 #include <fstream>
 
+#include "app/demo_signals.h"
 #include "net/asio_clock.h"
 
 namespace standin::demo {
@@ -22,6 +23,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::size_t last_lines = 5;
+/// SIGCHLD wakes earlier.
+constexpr Duration look_again_after = 100ms;
 constexpr int could_not_run = 127;
 
 /// After fork in a program with threads: nothing here may allocate or lock.
@@ -111,14 +114,10 @@ void Child::kill() {
 
 void Child::wait(Duration patience) {
   boost::asio::io_context io(1);
-  AsioClock clock(io.get_executor());
+  const AsioClock clock(io.get_executor());
   const Instant end = clock.now() + patience;
   while (!ended() && clock.now() < end) {
-    const timespec moment{.tv_sec = 0, .tv_nsec = std::chrono::nanoseconds(20ms).count()};
-    sigset_t child_ended;
-    sigemptyset(&child_ended);
-    sigaddset(&child_ended, SIGCHLD);
-    sigtimedwait(&child_ended, nullptr, &moment);
+    if (next_signal(look_again_after) == Signal::stop) break;
   }
   kill();
 }

@@ -29,7 +29,7 @@ class Child {
   bool ended_well() const { return status_ == 0; }
   void signal(int number) const;
   void kill();
-  /// Waits for its end; SIGKILL once `patience` is over.
+  /// Waits for its end; SIGKILL once `patience` is over, or at another Ctrl-C.
   void wait(Duration patience);
   /// The last lines of its log.
   std::string last_words() const;

@@ -15,7 +15,7 @@ constexpr std::string_view form =
     R"(# Written by `standin demo`. The times are short, so that the story fits into two minutes.
 [server]
 listen = ["127.0.0.1:@EDGE@"]
-drain  = "5s"
+drain  = "@DRAIN@"
 
 [console]
 listen = "127.0.0.1:@CONSOLE@"
@@ -85,6 +85,7 @@ std::string configuration(const Plan& plan, const Ports& ports) {
   const Currency usd = *Currency::parse("USD");
   return filled(form, {{"@EDGE@", std::to_string(ports.edge)},
                        {"@CONSOLE@", std::to_string(ports.console)},
+                       {"@DRAIN@", duration_text(plan.listen_late)},
                        {"@SHOP@", std::to_string(ports.shop)},
                        {"@MAX_PROCESSING@", duration_text(plan.max_processing)},
                        {"@RESPONSE@", duration_text(plan.response)},

@@ -57,7 +57,8 @@ void count_answer(const std::string& name, const Cart& cart, Tally& tally) {
 void count_kept(const KeptOrder& order, Tally& tally) {
   tally.order_ids[order.cart] = order.id;
   if (!order.accepted) {
-    tally.reversed += order.state == "reversed" && order.replays == 0 ? 1 : 0;
+    // Without a reference nothing had stood at the shop.
+    tally.undone += order.state == "reversed" && !order.upstream_reference.empty() ? 1 : 0;
     return;
   }
   ++tally.causes[order.cause];

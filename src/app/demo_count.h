@@ -17,8 +17,8 @@ struct Evidence {
   rehearsal::Books books;                    ///< by the shop
   Kept kept;                                 ///< by standin's journal
   std::int64_t exposure_peak_minor = 0;
-  Duration deadline{};                       ///< what shoppers were promised
-  std::vector<std::string> phases;           ///< in the order to list them
+  Duration deadline{};              ///< what shoppers were promised
+  std::vector<std::string> phases;  ///< in the order to list them
 };
 
 /// Of the requests that were to start in one phase.
@@ -43,8 +43,8 @@ struct Tally {
   std::uint64_t by_late_answer = 0;
   std::uint64_t matched = 0;
   std::uint64_t refused = 0;
-  std::uint64_t open = 0;  ///< promised, and neither kept nor refused yet
-  std::uint64_t reversed = 0;
+  std::uint64_t open = 0;    ///< promised, and neither kept nor refused yet
+  std::uint64_t undone = 0;  ///< declined in stand-in, done by the shop all the same, and reversed
   std::int64_t exposure_peak_minor = 0;
 
   /// Carts to which standin itself gave two answers.

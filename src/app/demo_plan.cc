@@ -15,7 +15,7 @@ constexpr Duration hurried = 60s;
 
 Faults late_to_begin(Duration by) { return {.delay_before = by, .fraction = 0.5}; }
 Faults late_to_answer(Duration by) { return {.delay_after = by, .fraction = 0.5}; }
-Faults failing(Moment at, double fraction) {
+Faults failing_at(Moment at, double fraction) {
   return {.answer = Misbehaviour::status, .at = at, .status = 500, .fraction = fraction};
 }
 
@@ -28,8 +28,8 @@ std::vector<Beat> beats_in_hundredths(Duration slow_by) {
       {slow, Event::faults, hundredths(12), late_to_begin(slow_by), "half of the orders begin late"},
       {slow, Event::faults, hundredths(12), late_to_answer(slow_by), "half of the orders are done, but answered late"},
       {killed, Event::kill, hundredths(18), {}, "gone: SIGKILL, connections are refused"},
-      {failing, Event::restart, hundredths(9), failing(Moment::before, 1), "restarted, answers 500"},
-      {failing, Event::faults, hundredths(9), failing(Moment::after, 0.6), "does the order, then often answers 500"},
+      {failing, Event::restart, hundredths(9), failing_at(Moment::before, 1), "restarted, answers 500"},
+      {failing, Event::faults, hundredths(9), failing_at(Moment::after, 0.6), "does the order, then often answers 500"},
       {back, Event::faults, hundredths(8), {}, "healthy again"},
       {replay, Event::replay, hundredths(18), {}, "healthy again"},
   };
@@ -77,7 +77,7 @@ Plan plan_for(Duration length) {
   ensure(shortest <= length && length <= longest, "a performance is neither too short nor too long");
   const bool short_one = length < hurried;
   const Duration slow_by = short_one ? 2500ms : 4s;
-  return {.deadline = 2s,
+  return {.deadline = 4s,
           .response = 1500ms,
           .listen_late = short_one ? 5s : 10s,
           .max_processing = short_one ? 6s : 12s,

@@ -40,7 +40,8 @@ struct Beat {
 };
 
 /// The lengths of one performance. They hang together: an answer that is `slow_by` late misses `response`, and is heard
-/// before `listen_late`.
+/// before `listen_late`. Between `response` and `deadline` there is time for a commit on a disk that other programs
+/// keep busy: seconds, on a small machine that compiles.
 struct Plan {
   Duration deadline;        ///< of the route, and what shoppers are promised
   Duration response;        ///< of the shop, as the proxy sees it

@@ -74,6 +74,7 @@ KeptOrder order_of(const json::value& row) {
           .state = text_of(row, "state"),
           .cause = text_of(row, "cause"),
           .reference = text_of(row, "reference"),
+          .upstream_reference = text_of(row, "upstream_reference"),
           .accepted = row.at("accepted").as_bool(),
           .replays = static_cast<int>(row.at("attempts").to_number<std::int64_t>()),
           .waits_for_time = !row.at("due").is_null()};

@@ -27,7 +27,8 @@ struct Numbers {
 /// One order of the journal.
 struct KeptOrder {
   std::string id, cart, state, cause;
-  std::string reference;  ///< as the shopper was told
+  std::string reference;           ///< as the shopper was told
+  std::string upstream_reference;  ///< the shop's, once known
   bool accepted = false;
   int replays = 0;
   bool waits_for_time = false;  ///< open, and looked at again without a person

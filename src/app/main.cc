@@ -19,6 +19,7 @@ int main(int argc, char** argv) {
   standin::add_upstreams_verb(app, status);
   standin::add_sim_verb(app, status);
   standin::add_load_verb(app, status);
+  standin::add_demo_verb(app, status);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -62,11 +62,12 @@ Result<Process::Foundation> Process::lay_foundation(const Config& config) {
 Result<std::unique_ptr<Process>> Process::start(Config config) {
   auto vault = Vault::load(config.journal.key_file);
   if (!vault) return std::unexpected(vault.error());
-  auto site = Site::make(config, *vault);
-  if (!site) return std::unexpected(site.error());
   auto foundation = lay_foundation(config);
   if (!foundation) return std::unexpected(foundation.error());
   std::unique_ptr<Process> process(new Process(std::move(config), std::move(*vault), std::move(*foundation)));
+  // From the vault where it stays: the dialects keep its address.
+  auto site = Site::make(process->first_config_, process->vault_);
+  if (!site) return std::unexpected(site.error());
   if (auto listening = process->listen(); !listening) return std::unexpected(listening.error());
   process->control_.start();
   if (auto used = process->use(std::move(*site)); !used) return std::unexpected(used.error());

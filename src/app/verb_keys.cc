@@ -39,7 +39,7 @@ void add_keys_verb(CLI::App& app, int& status) {
   rotated->add_option("FILE", *file)->required();
   rotated->callback([file, &status] {
     status =
-        report(Vault::rotate_keys(*file), "a new key is first in " + *file + "; reload or restart standin to use it");
+        report(Vault::rotate_keys(*file), "a new key is first in " + *file + "; restart standin to use it");
   });
   CLI::App* listed = verb->add_subcommand("list", "ids of the sealing keys, newest first");
   listed->add_option("FILE", *file)->required();

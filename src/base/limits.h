@@ -20,9 +20,10 @@ constexpr std::size_t journal_queue = 8192;
 /// Orders in one transaction: beyond this, commits get longer but not cheaper.
 constexpr std::size_t journal_batch = 1024;
 
-/// A definite answer whose client went away is kept for the same key's retry this long, and for this many keys.
-constexpr Duration undelivered_answer_kept = 10min;
-constexpr std::size_t undelivered_answers = 10'000;
+/// The upstream's own definite answers are kept this long, and so many of them, for the retry of a client that went away
+/// and for one that comes when the upstream is down: clients retry within minutes. 20,000 small answers are some 20 MB.
+constexpr Duration definite_answer_kept = 10min;
+constexpr std::size_t definite_answers = 20'000;
 
 /// Of healthy answers, one in this many is compared with the stand-in templates.
 constexpr unsigned template_sample_one_in = 50;

@@ -56,6 +56,7 @@ class FakeJournal final : public Journal {
   }
   Result<std::vector<TransitionRow>> transitions(const Ulid&) override { return transition_rows; }
   Result<std::vector<Attempt>> attempts(const Ulid&) override { return attempt_rows; }
+  Result<std::size_t> waiting(const std::string&) override { return states[State::accepted]; }
   std::map<State, std::size_t> counts() const override { return states; }
 
   Result<std::vector<FollowUpRow>> follow_ups(bool open_only) override {

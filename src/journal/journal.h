@@ -47,8 +47,12 @@ struct NewOrder {
   WallTime first_sent{};    ///< of the live forward's first byte; zero if nothing was sent
   WallTime due{};           ///< no replay, finder or reversal starts before: the end of late listening
   std::vector<Money> caps;  ///< total exposure caps, checked in the same step as the order is kept
-  Sealed request, answer;   ///< wire bytes, sealed with the order's id as context
+  Sealed request, answer;   ///< wire bytes, sealed in `request_context` and `answer_context`
 };
+
+/// What each sealed record is bound to: one cannot be put in another's place.
+inline std::string request_context(const Ulid& id) { return id.text() + "/request"; }
+inline std::string answer_context(const Ulid& id) { return id.text() + "/answer"; }
 
 /// A known key: what standin answered to it.
 struct Remembered {
@@ -190,6 +194,8 @@ class Journal {
   virtual Result<std::vector<OrderRow>> orders(const OrderFilter& filter) = 0;
   virtual Result<std::vector<TransitionRow>> transitions(const Ulid& id) = 0;
   virtual Result<std::vector<Attempt>> attempts(const Ulid& id) = 0;
+  /// Orders of one route that were promised and not yet delivered.
+  virtual Result<std::size_t> waiting(const std::string& route) = 0;
   /// Orders per state, from memory.
   virtual std::map<State, std::size_t> counts() const = 0;
 

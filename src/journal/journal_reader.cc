@@ -136,6 +136,22 @@ void JournalReader::read_notes(FollowUpRow& follow_up) {
   while (rows.next()) follow_up.notes.push_back(note_line(rows));
 }
 
+Result<std::size_t> JournalReader::waiting(const std::string& route) {
+  const std::lock_guard lock(mutex_);
+  std::size_t count = 0;
+  {
+    // The words of the partial index orders_due, which holds open orders alone.
+    Statement statement(
+        database_,
+        "SELECT count(*) FROM orders INDEXED BY orders_due WHERE shadow = 0 AND state IN (1, 2, 7, 8, 10) "
+        "AND state IN (1, 2, 7) AND route = ?");
+    Rows rows = statement.query(route);
+    if (rows.next()) count = static_cast<std::size_t>(rows.integer(0));
+  }
+  if (auto done = finish("orders that wait"); !done) return std::unexpected(done.error());
+  return count;
+}
+
 Result<std::vector<ModeRow>> JournalReader::modes() {
   const std::lock_guard lock(mutex_);
   std::vector<ModeRow> modes;

@@ -21,6 +21,7 @@ class JournalReader {
   enum class Part { request, answer };
   Result<Sealed> sealed(const Ulid& id, Part part);
   Result<std::vector<OrderRow>> orders(const OrderFilter& filter, WallTime now);
+  Result<std::size_t> waiting(const std::string& route);
   Result<std::vector<TransitionRow>> transitions(const Ulid& id);
   Result<std::vector<Attempt>> attempts(const Ulid& id);
   Result<std::vector<FollowUpRow>> follow_ups(bool open_only);

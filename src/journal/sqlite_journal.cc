@@ -98,6 +98,7 @@ Result<std::vector<OrderRow>> SqliteJournal::orders(const OrderFilter& filter) {
 }
 Result<std::vector<TransitionRow>> SqliteJournal::transitions(const Ulid& id) { return reader_->transitions(id); }
 Result<std::vector<Attempt>> SqliteJournal::attempts(const Ulid& id) { return reader_->attempts(id); }
+Result<std::size_t> SqliteJournal::waiting(const std::string& route) { return reader_->waiting(route); }
 std::map<State, std::size_t> SqliteJournal::counts() const { return writer_->index().counts(); }
 Result<std::vector<FollowUpRow>> SqliteJournal::follow_ups(bool open_only) { return reader_->follow_ups(open_only); }
 Result<std::vector<ModeRow>> SqliteJournal::modes() { return reader_->modes(); }

@@ -40,6 +40,7 @@ class SqliteJournal final : public Journal {
   Result<std::vector<OrderRow>> orders(const OrderFilter& filter) override;
   Result<std::vector<TransitionRow>> transitions(const Ulid& id) override;
   Result<std::vector<Attempt>> attempts(const Ulid& id) override;
+  Result<std::size_t> waiting(const std::string& route) override;
   std::map<State, std::size_t> counts() const override;
   Result<std::vector<FollowUpRow>> follow_ups(bool open_only) override;
   Task<Result<void>> update_follow_up(std::int64_t id, std::string action, std::string who, std::string text) override;

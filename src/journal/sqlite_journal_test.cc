@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "contract/journal_contract.h"
+#include "contract/sqlite_faults.h"
 #include "vault/test_keys.h"
 
 namespace standin {
@@ -209,6 +210,25 @@ TEST_F(SqliteJournalFile, SurvivesAnEventLoopThatDiesWhileItsOrdersWait) {
   loop_.restart();
   loop_.run();
   EXPECT_EQ(results, std::vector{Kept::kept});
+}
+
+TEST_F(SqliteJournalFile, StopsPromisingWhenItsLogCannotBeMovedToTheDatabase) {
+  const auto journal = *SqliteJournal::open(
+      {.path = path_, .clock = &clock_, .executor = loop_.get_executor(), .vfs = contract::fault_vfs()});
+  contract::fail_database_syncs(true);
+  NewOrder large = an_order();
+  large.request.ciphertext = std::string(10'000'000, 'x');  // longer than the log may grow
+  std::vector<Kept> results;
+  spawn(loop_.get_executor(), keep_into(*journal, std::move(large), results));
+  loop_.restart();
+  loop_.run();
+  contract::fail_database_syncs(false);
+  EXPECT_EQ(results, std::vector{Kept::kept}) << "its commit was synced";
+  EXPECT_FALSE(journal->health().promising);
+  spawn(loop_.get_executor(), keep_into(*journal, an_order(), results));
+  loop_.restart();
+  loop_.run();
+  EXPECT_EQ(results.back(), Kept::not_kept);
 }
 
 TEST_F(SqliteJournalFile, TakesOrdersFromManyThreadsAndResumesEachOnItsOwn) {

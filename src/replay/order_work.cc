@@ -10,9 +10,6 @@
 namespace standin {
 namespace {
 
-/// Looked at again only on a person's word.
-WallTime never() { return wall_time(253402300799000); }  // 9999-12-31
-
 Judged judge_by_status(const Response& response) {
   if (response.status < 500) return {Outcome::approved, Cause::untrustworthy};
   return {Outcome::unknown, Cause::server_error};
@@ -126,7 +123,7 @@ Task<Worked> OrderWork::find(OrderRow order, std::vector<Attempt> attempts) {
   Change change = consequence(*lease, from, end, ports_.owner);
   if (follow_up) {
     change.follow_up = follow_up;
-    change.due = never();
+    change.due = never_due;
   }
   Worked worked{.kind = follow_up ? Worked::Kind::asked : worked_as(change.to), .why = end.attempt.detail};
   co_return co_await record(std::move(order), std::move(change), std::move(worked));
@@ -173,7 +170,7 @@ Task<Worked> OrderWork::ask_person(OrderRow order, std::string why) {
                 .who = ports_.owner,
                 .why = why,
                 .attempt = Attempt{.kind = "conclusion", .started = ports_.clock.wall(), .outcome = Outcome::unknown},
-                .due = never(),
+                .due = never_due,
                 .follow_up = why};
   co_return co_await record(std::move(order), std::move(change), Worked{.kind = Worked::Kind::asked, .why = why});
 }
@@ -221,7 +218,7 @@ Task<Worked> OrderWork::record(OrderRow order, Change change, Worked worked) {
 Result<Request> OrderWork::original(const OrderRow& order) const {
   const auto sealed = ports_.journal.request(order.id);
   if (!sealed) return std::unexpected(sealed.error());
-  const auto wire = ports_.vault.open(*sealed, order.id.text());
+  const auto wire = ports_.vault.open(*sealed, request_context(order.id));
   if (!wire) return std::unexpected(wire.error());
   auto request = request_from_wire(*wire);
   if (!request) return failure("the kept request cannot be read");

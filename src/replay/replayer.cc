@@ -70,6 +70,7 @@ Task<> Replayer::tend(std::string route) {
   std::vector<OrderRow> orders = due(route, {State::reversing, State::cancelling});
   if (delivers(route)) {
     std::vector<OrderRow> promised = due(route, {State::accepted, State::held, State::replaying});
+    if (promised.empty()) end_if_done(route);
     std::ranges::sort(promised, {}, &OrderRow::created);
     std::ranges::move(promised, std::back_inserter(orders));
   }
@@ -88,6 +89,35 @@ Task<> Replayer::tend(std::string route) {
     if (start > ports_.clock.now()) co_await ports_.clock.sleep_until(start);
     spawn(executor_, work_one(shared_from_this(), route, std::move(order)));
   }
+}
+
+// A person started it for the orders of this outage: those of the next one wait for a person again.
+void Replayer::end_if_done(const std::string& route) {
+  {
+    const std::lock_guard lock(mutex_);
+    const RouteState& state = routes_.at(route);
+    if (!state.status.running || !state.in_flight.empty()) return;
+    if (state.work->route().stand_in.replay_by_itself) return;
+  }
+  if (has_orders(route)) return;
+  const std::lock_guard lock(mutex_);
+  routes_.at(route).status.running = false;
+}
+
+/// Accepted ones, or held ones that are looked at again without a person.
+bool Replayer::has_orders(const std::string& route) const {
+  const auto counts = ports_.journal.counts();
+  for (const State state : {State::accepted, State::replaying, State::held}) {
+    if (const auto found = counts.find(state); found == counts.end() || found->second == 0) continue;
+    OrderFilter filter{.state = state, .route = route, .limit = 1};
+    if (state == State::held) {
+      filter.due_only = true;
+      filter.until = never_due - std::chrono::milliseconds(1);
+    }
+    const auto rows = ports_.journal.orders(filter);
+    if (!rows || !rows->empty()) return true;
+  }
+  return false;
 }
 
 // A person asked for single orders: those that wait for a person become due.
@@ -201,7 +231,9 @@ Result<void> Replayer::start(const ReplayOrder& what) {
     return change(found->front().route, [&](RouteState& state) { state.wanted.insert(*what.order); });
   }
   return change(what.route, [&](RouteState& state) {
-    if (!state.status.running) state.status = {.route = state.status.route};
+    if (!state.status.running) {
+      state.status = {.route = state.status.route, .paused = state.status.paused, .why = state.status.why};
+    }
     state.status.running = true;
     if (what.rate) state.pace.limit(*what.rate);
   });
@@ -231,7 +263,6 @@ Result<void> Replayer::stop(const std::string& route) {
 }
 
 std::vector<ReplayStatus> Replayer::status() const {
-  const auto counts = ports_.journal.counts();
   const std::lock_guard lock(mutex_);
   std::vector<ReplayStatus> all;
   for (const auto& [route_name, state] : routes_) {
@@ -239,9 +270,7 @@ std::vector<ReplayStatus> Replayer::status() const {
     ReplayStatus status = state.status;
     status.rate = state.pace.rate();
     status.in_flight = static_cast<unsigned>(state.in_flight.size());
-    for (const State waiting : {State::accepted, State::held, State::replaying}) {
-      if (const auto found = counts.find(waiting); found != counts.end()) status.waiting += found->second;
-    }
+    status.waiting = ports_.journal.waiting(route_name).value_or(0);
     all.push_back(std::move(status));
   }
   return all;

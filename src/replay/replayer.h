@@ -44,6 +44,8 @@ class Replayer : public ReplayControl, public std::enable_shared_from_this<Repla
 
   Task<> run(std::shared_ptr<Replayer> self, std::string route);
   Task<> tend(std::string route);
+  void end_if_done(const std::string& route);
+  bool has_orders(const std::string& route) const;
   Task<> release_wanted(std::string route);
   Task<> work_one(std::shared_ptr<Replayer> self, std::string route, OrderRow order);
   std::vector<OrderRow> due(const std::string& route, std::initializer_list<State> states) const;

@@ -56,7 +56,7 @@ std::optional<Claim> Claims::recalled(const Intent& intent) {
   }
   if (known->payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
   const auto sealed = journal_.answer(known->id);
-  const auto wire = sealed ? vault_.open(*sealed, known->id.text()) : std::unexpected(sealed.error());
+  const auto wire = sealed ? vault_.open(*sealed, answer_context(known->id)) : std::unexpected(sealed.error());
   auto answer = wire ? response_from_wire(*wire) : std::nullopt;
   if (!answer) return Claim(Claim::Kind::unreadable, std::nullopt);
   return Claim(Claim::Kind::answered, std::move(answer));
@@ -64,7 +64,7 @@ std::optional<Claim> Claims::recalled(const Intent& intent) {
 
 std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Instant now) {
   const auto found = in.kept.find(intent.key);
-  if (found == in.kept.end() || found->second.until < now) return std::nullopt;
+  if (found == in.kept.end() || found->second.until < now || !found->second.client_gone) return std::nullopt;
   if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
   return Claim(Claim::Kind::answered, found->second.answer);
 }
@@ -82,17 +82,25 @@ void Claims::release(const OrderKey& key, std::optional<Response> answer) {
   awaited->set(std::move(answer));
 }
 
-void Claims::keep_for_retry(const Intent& intent, const Response& answer, Instant now) {
+void Claims::remember(const Intent& intent, const Response& answer, bool client_gone, Instant now) {
+  if (!intent.repeatable) return;
   Shard& in = shard(intent.key);
   const std::lock_guard lock(in.mutex);
-  if (in.kept.insert_or_assign(intent.key, KeptAnswer{intent.payload, answer, now + limits::undelivered_answer_kept})
-          .second) {
-    in.kept_oldest_first.push_back(intent.key);
-  }
-  if (in.kept_oldest_first.size() > limits::undelivered_answers / shards_.size()) {
+  const KeptAnswer kept{intent.payload, answer, client_gone, now + limits::definite_answer_kept};
+  if (in.kept.insert_or_assign(intent.key, kept).second) in.kept_oldest_first.push_back(intent.key);
+  if (in.kept_oldest_first.size() > limits::definite_answers / shards_.size()) {
     in.kept.erase(in.kept_oldest_first.front());
     in.kept_oldest_first.pop_front();
   }
+}
+
+std::optional<Response> Claims::remembered(const Intent& intent, Instant now) {
+  Shard& in = shard(intent.key);
+  const std::lock_guard lock(in.mutex);
+  const auto found = in.kept.find(intent.key);
+  if (found == in.kept.end() || found->second.until < now || found->second.payload != intent.payload)
+    return std::nullopt;
+  return found->second.answer;
 }
 
 }  // namespace standin

@@ -22,6 +22,7 @@ struct Intent {
   Digest payload;
   std::string tenant;
   bool from_client = false;  ///< the client sent the key itself
+  bool repeatable = false;   ///< it has a key at all: another request can be the same intent
 };
 
 class Claims;
@@ -67,8 +68,12 @@ class Claims {
   /// another payload under it, or reserves it.
   Task<Claim> claim(Intent intent, Clock& clock, Instant deadline);
 
-  /// A definite answer whose client went away: the same key's retry gets it, for limits::undelivered_answer_kept.
-  void keep_for_retry(const Intent& intent, const Response& answer, Instant now);
+  /// Keeps the upstream's own definite answer for limits::definite_answer_kept. If its client is gone, the same key's
+  /// retry gets it from `claim`; else the retry is forwarded, and gets it only where we would stand in otherwise: a
+  /// second decision about an order that was answered could contradict the first.
+  void remember(const Intent& intent, const Response& answer, bool client_gone, Instant now);
+  /// The upstream's answer to the same intent, if it is kept.
+  std::optional<Response> remembered(const Intent& intent, Instant now);
 
  private:
   friend class Claim;
@@ -80,6 +85,7 @@ class Claims {
   struct KeptAnswer {
     Digest payload;
     Response answer;
+    bool client_gone = false;
     Instant until;
   };
   struct Shard {

@@ -71,7 +71,8 @@ Intent identify(const RouteConfig& route, const Dialect& dialect, const Vault& v
   return Intent{.key = vault.order_key(tenant.value_or(""), route.name, key.value_or(request_id)),
                 .payload = vault.payload_digest(dialect.normalised(request)),
                 .tenant = tenant.value_or(""),
-                .from_client = key && !route.key_header.empty()};
+                .from_client = key && !route.key_header.empty(),
+                .repeatable = key.has_value()};
 }
 
 }  // namespace standin

@@ -52,7 +52,6 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
                                    const Response& answer) const {
   const WallTime now = loop_.clock.wall();
   const bool may_stand = forwarded.outcome == Outcome::unknown;
-  const std::string id = visit.id.text();
   return NewOrder{
       .id = visit.id,
       .key = visit.intent.key,
@@ -78,8 +77,8 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .first_sent = visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{},
       .due = still_running(visit) ? wall_at(loop_.clock, visit.listen_until) : now,
       .caps = setup_.policy.exposure_total,
-      .request = shared_.vault.seal(to_wire(setup_.dialect->stripped(visit.request)), id),
-      .answer = shared_.vault.seal(to_wire(answer), id),
+      .request = shared_.vault.seal(to_wire(setup_.dialect->stripped(visit.request)), request_context(visit.id)),
+      .answer = shared_.vault.seal(to_wire(answer), answer_context(visit.id)),
   };
 }
 
@@ -191,7 +190,7 @@ Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, Vi
   const Counted counted(self->shared_.listening);
   const Forwarded late = co_await visit->delivery->result.wait();
   if (late.outcome != Outcome::approved && late.outcome != Outcome::declined) co_return;
-  self->shared_.claims.keep_for_retry(visit->intent, *late.response, self->loop_.clock.now());
+  self->shared_.claims.remember(visit->intent, *late.response, true, self->loop_.clock.now());
   claim.finish(*late.response);
 }
 

@@ -59,6 +59,9 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   Forwarded forwarded = co_await forward(visit);
   if (trustworthy(forwarded)) co_return finish(visit, std::move(claim), forwarded);
 
+  if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
+    co_return tell(*visit, Answered::recalled, std::move(*earlier), &forwarded);
+  }
   if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
   if (visit->mode == Mode::off || visit->mode == Mode::shadow) co_return pass_on(visit, forwarded);
   if (!may_promise()) co_return say_unavailable(*visit, forwarded);
@@ -150,9 +153,10 @@ Request ProtectedRoute::outbound(const Visit& visit) const {
 
 Reply ProtectedRoute::finish(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
   const Response& answer = *forwarded.response;
-  if (visit->client->gone()) {
-    shared_.metrics.client_went_away(setup_.route.name, false);
-    shared_.claims.keep_for_retry(visit->intent, answer, loop_.clock.now());
+  const bool gone = visit->client->gone();
+  if (gone) shared_.metrics.client_went_away(setup_.route.name, false);
+  if (is_last_word(visit->intent, answer)) {
+    shared_.claims.remember(visit->intent, answer, gone, loop_.clock.now());
   }
   claim.finish(answer);
   watch_.see(*setup_.dialect, answer, visit->context(loop_.clock.wall()), visit->facts);
@@ -160,16 +164,23 @@ Reply ProtectedRoute::finish(const VisitPtr& visit, Claim claim, const Forwarded
   // Not the visit: it keeps the connection, which keeps this.
   reply.undelivered = [self = shared_from_this(), intent = visit->intent, answer] {
     self->shared_.metrics.client_went_away(self->setup_.route.name, false);
-    self->shared_.claims.keep_for_retry(intent, answer, self->loop_.clock.now());
+    self->shared_.claims.remember(intent, answer, true, self->loop_.clock.now());
   };
   return reply;
 }
 
+/// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor "you have it
+/// already", which is about an earlier answer; nor an answer about the caller's credentials.
+bool ProtectedRoute::is_last_word(const Intent& intent, const Response& answer) const {
+  const Judgement judgement = setup_.dialect->judge(answer);
+  if (judgement.outcome == Outcome::approved) return !judgement.already_there;
+  return judgement.outcome == Outcome::declined && !judgement.pause_replay && intent.from_client;
+}
+
 // --- decide ---
 
-bool ProtectedRoute::may_promise() const {
-  return shared_.in_flight_bytes <= setup_.in_flight_bytes_max && shared_.journal.health().promising;
-}
+/// Whether the journal can be written, only writing tells: a full disk may have room again.
+bool ProtectedRoute::may_promise() const { return shared_.in_flight_bytes <= setup_.in_flight_bytes_max; }
 
 Decision ProtectedRoute::decide_now(const Visit& visit) {
   if (!visit.facts) {

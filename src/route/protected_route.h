@@ -72,6 +72,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Task<Forwarded> forward(VisitPtr visit);
   Request outbound(const Visit& visit) const;
   Reply finish(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
+  bool is_last_word(const Intent& intent, const Response& answer) const;
   // decide
   bool may_promise() const;
   Decision decide_now(const Visit& visit);

@@ -90,6 +90,13 @@ OrderRow JournalContract::row(const Ulid& id) {
   return rows && rows->size() == 1 ? rows->front() : OrderRow{};
 }
 
+std::vector<State> JournalContract::path(const Ulid& id) {
+  std::vector<State> states;
+  const auto transitions = journal().transitions(id);
+  for (const TransitionRow& step : *transitions) states.push_back(step.to);
+  return states;
+}
+
 std::int64_t JournalContract::exposure() {
   for (const Money& sum : journal().exposure()) {
     if (sum.currency.code() == "USD") return sum.minor;

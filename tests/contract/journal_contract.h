@@ -108,6 +108,9 @@ class JournalContract : public testing::TestWithParam<Adapter> {
   std::optional<Lease> lease(Ulid id, std::string kind = "replay");
   Applied apply(Change change);
   OrderRow row(const Ulid& id);
+  /// The states that its transitions tell of.
+  std::vector<State> path(const Ulid& id);
+  std::size_t due_count() { return journal().orders({.due_only = true})->size(); }
   State state(const Ulid& id) { return row(id).state; }
   std::int64_t exposure();
   std::vector<FollowUpRow> open_cases() { return journal().follow_ups(true).value(); }

@@ -10,5 +10,7 @@ namespace standin::contract {
 /// for all journals that name it.
 std::string fault_vfs();
 void set_disk_fault(DiskFault fault);
+/// The database itself cannot be synced, though its log can: what a commit needs works, moving the log does not.
+void fail_database_syncs(bool fail);
 
 }  // namespace standin::contract

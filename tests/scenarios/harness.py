@@ -490,9 +490,14 @@ class Scenario(unittest.TestCase):
             print(f"\n--- {self.id()}: the end of what standin wrote ---")
             for child in self.children:
                 if os.path.exists(child.err):
-                    print(f"{child.err}:\n{_read_from(child.err, 0)[-4000:]}")
+                    print(f"{child.err}:\n{_most_telling(_read_from(child.err, 0))}")
         shutil.rmtree(self.folder, ignore_errors=True)
         self.assertEqual(problems, [])
+
+
+def _most_telling(errors: str) -> str:
+    report = SANITIZER_REPORT.search(errors)
+    return errors[max(0, report.start() - 1000) :][:6000] if report else errors[-4000:]
 
 
 def _passed(test: unittest.TestCase) -> bool:

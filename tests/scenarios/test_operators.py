@@ -112,6 +112,18 @@ class Operators(Scenario):
         self.assertIn("settled 5", out)
         self.assertEqual(len(self.shop.standing_charges()), 5)
 
+    def test_a_replay_ends_by_itself_and_the_next_outage_waits_for_a_person_again(self):
+        self.standin.start()
+        self.standin.order("k1", cart_id="first")
+        self.shop.start()
+        self.assertIn("settled 1", self.succeed("replay", "--all", "--watch"))
+        self.shop.kill()
+        self.standin.order("k2", cart_id="second")
+        self.shop.start()
+        self.assertIn("stopped", self.succeed("replay"))
+        self.assertEqual(self.shop.standing_charges(), ["first"])
+        self.assertEqual(self.standin.states(), {"accepted": 1, "settled": 1})
+
     def test_one_order_is_replayed_alone(self):
         self.standin.start()
         self.standin.order("k1", cart_id="first")

@@ -257,6 +257,14 @@ TEST(Tour, AnAnswerThatCouldNotBeWrittenHoldsItsOrder) {
   EXPECT_TRUE(scene.only_order().undelivered);
 }
 
+TEST(Tour, ARetryOfAnOrderThatTheShopAnsweredIsNeverDecidedAnewWhenTheShopIsDown) {
+  Scene scene;
+  const std::string first = to_wire(scene.order("k1", 9900));
+  scene.shop = [](const Request&) { return answers(500); };
+  EXPECT_EQ(to_wire(scene.order("k1", 9900)), first);
+  EXPECT_TRUE(scene.journal->orders({})->empty()) << "a decline would have reversed what the shop had served";
+}
+
 TEST(Tour, ALoginPageWithStatus200IsNotAnApproval) {
   Scene scene;
   scene.shop = [](const Request&) { return answers(200, "<html>Sign in</html>"); };

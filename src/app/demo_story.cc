@@ -1,0 +1,343 @@
+#include "app/demo_story.h"
+
+#include <fmt/format.h>
+
+#include <boost/asio/io_context.hpp>
+#include <cstdio>
+#include <deque>
+#include <filesystem>
+#include <memory>
+
+#include "app/demo_count.h"
+#include "app/demo_screen.h"
+#include "app/demo_signals.h"
+#include "app/demo_stage.h"
+#include "app/demo_standin.h"
+#include "app/table.h"
+#include "net/asio_clock.h"
+#include "rehearsal/shoppers.h"
+
+namespace standin::demo {
+namespace {
+
+using namespace std::chrono_literals;
+using rehearsal::Shoppers;
+
+constexpr Duration look_every = 1s;
+/// Nobody waits that long for a shop; it only bounds how long a shopper without an answer is counted as waiting.
+constexpr Duration shopper_timeout = 10s;
+/// The same shoppers every time; what the machine makes of them differs.
+constexpr std::uint64_t seed = 20'261'122;
+
+rehearsal::ShopperMix mix() {
+  return {.floor_minor = floor_limit_minor,
+          .most_minor = 180'00,
+          .over_floor = 0.15,
+          .declined = 0.04,
+          .hang_up = 0.06,
+          .retry = 0.1};
+}
+
+Result<Shoppers> invite(const Stage& stage, const Plan& plan) {
+  return Shoppers::make({.url = stage.edge_url() + "/orders",
+                         .arrivals = {.rate = plan.arrivals_per_second},
+                         .mix = mix(),
+                         .timeout = shopper_timeout,
+                         .seed = seed});
+}
+
+/// What the last looks saw, for the curves.
+class Memory {
+ public:
+  void add(std::uint64_t stood_in_so_far, Duration p99) {
+    if (seen_) push(stood_in_, stood_in_so_far - so_far_);
+    seen_ = true;
+    so_far_ = stood_in_so_far;
+    push(slowest_, p99);
+  }
+  std::vector<std::uint64_t> stood_in() const { return {stood_in_.begin(), stood_in_.end()}; }
+  std::vector<Duration> slowest() const { return {slowest_.begin(), slowest_.end()}; }
+
+ private:
+  template <class T>
+  static void push(std::deque<T>& values, T value) {
+    values.push_back(value);
+    if (values.size() > curve_seconds) values.pop_front();
+  }
+
+  bool seen_ = false;
+  std::uint64_t so_far_ = 0;
+  std::deque<std::uint64_t> stood_in_;
+  std::deque<Duration> slowest_;
+};
+
+std::uint64_t stood_in(const Numbers& numbers) {
+  std::uint64_t sum = 0;
+  for (const char* how : {"accepted", "declined"}) {
+    if (const auto found = numbers.answered.find(how); found != numbers.answered.end()) sum += found->second;
+  }
+  return sum;
+}
+
+int fail(const Error& error) {
+  fmt::print(stderr, "standin demo: {}{}{}\n", error.what, error.where.empty() ? "" : ": ", error.where);
+  return 1;
+}
+
+class Story {
+ public:
+  Story(const Options& options, Plan plan, Stage stage, Shoppers shoppers)
+      : options_(options),
+        plan_(std::move(plan)),
+        stage_(std::move(stage)),
+        shoppers_(std::move(shoppers)),
+        standin_(stage_.socket(), stage_.console_port()) {}
+
+  Result<void> perform();
+  Result<Tally> judge();
+  int announce(const Result<Tally>& tally);
+
+ private:
+  Result<void> play(const Beat& beat);
+  Result<void> cause(const Beat& beat);
+  Result<void> close();
+  Result<void> watch_until(Instant end);
+  Result<void> heed(Signal signal);
+  void look();
+  void show(const Sight& sight) const;
+  bool drained();
+  void invite_to_look_around() const;
+  int stay(int status);
+  int give_up(const Error& error);
+  int end(int status);
+
+  const Options options_;
+  const Plan plan_;
+  Stage stage_;
+  Shoppers shoppers_;
+  Standin standin_;
+  boost::asio::io_context io_{1};
+  AsioClock clock_{io_.get_executor()};
+  Instant began_{}, next_look_{};
+  Sight sight_;
+  Memory memory_;
+  bool interrupted_ = false;
+  std::unique_ptr<Terminal> terminal_;
+};
+
+Result<void> Story::perform() {
+  if (on_terminal()) terminal_ = std::make_unique<Terminal>();
+  began_ = next_look_ = clock_.now();
+  sight_.planned = plan_.length();
+  shoppers_.phase(std::string(name(Act::healthy)));
+  shoppers_.start();
+  for (const Beat& beat : plan_.beats) {
+    if (auto played = play(beat); !played) return played;
+  }
+  return close();
+}
+
+Result<void> Story::play(const Beat& beat) {
+  const bool new_act = beat.act != sight_.act || clock_.now() < began_ + look_every;
+  sight_.act = beat.act;
+  sight_.shop = beat.shop;
+  shoppers_.phase(std::string(name(beat.act)));
+  if (new_act && !terminal_) fmt::print("\n{}: {}\n", name(beat.act), tale(beat.act));
+  if (auto caused = cause(beat); !caused) return caused;
+  return watch_until(clock_.now() + beat.span);
+}
+
+Result<void> Story::cause(const Beat& beat) {
+  switch (beat.event) {
+    case Event::nothing: return {};
+    case Event::faults: return stage_.set_faults(beat.faults);
+    case Event::kill: stage_.kill_shop(); return {};
+    case Event::restart: return stage_.start_shop(beat.faults);
+    case Event::replay: return standin_.start_replay();
+  }
+  unreachable();
+}
+
+/// The shoppers go, and what was promised or has to be looked up comes to its end.
+Result<void> Story::close() {
+  sight_.closing = true;
+  if (!terminal_) fmt::print("\nclosing: the shoppers are gone; the last promises are kept.\n");
+  shoppers_.ask_to_stop();
+  const Instant end = clock_.now() + plan_.drain_within;
+  while (clock_.now() < end && !(shoppers_.gone().is_set() && drained())) {
+    if (auto watched = watch_until(std::min(end, clock_.now() + look_every)); !watched) return watched;
+    if (!sight_.standin.paused_why.empty()) return failure("the replay is paused: " + sight_.standin.paused_why);
+  }
+  shoppers_.stop();
+  return {};
+}
+
+/// Whatever still waits, waits for a person.
+bool Story::drained() {
+  const auto numbers = standin_.numbers();
+  if (!numbers || numbers->in({"accepted", "replaying", "reversing", "cancelling"}) > 0) return false;
+  if (numbers->in({"held"}) == 0) return true;
+  const auto kept = standin_.kept();
+  return kept && std::ranges::none_of(kept->orders, [](const KeptOrder& order) {
+           return order.state == "held" && order.waits_for_time;
+         });
+}
+
+Result<void> Story::watch_until(Instant end) {
+  while (clock_.now() < end) {
+    if (clock_.now() >= next_look_) {
+      look();
+      next_look_ = std::max(next_look_ + look_every, clock_.now());
+    }
+    const Signal signal = next_signal(std::min(next_look_, end) - clock_.now());
+    if (auto heeded = heed(signal); !heeded) return heeded;
+  }
+  return {};
+}
+
+Result<void> Story::heed(Signal signal) {
+  switch (signal) {
+    case Signal::none: return {};
+    case Signal::stop: interrupted_ = true; return failure("ended before the count");
+    case Signal::child_ended: return stage_.all_alive();
+  }
+  unreachable();
+}
+
+void Story::look() {
+  // A look that fails shows what the last one saw; whether standin runs is asked elsewhere.
+  if (auto numbers = standin_.numbers()) sight_.standin = std::move(*numbers);
+  const auto series = shoppers_.stats().series(2);
+  if (series.size() == 2) sight_.last_second = series.front();  // the other one is still under way
+  if (shoppers_.gone().is_set()) sight_.last_second = {};
+  sight_.so_far = shoppers_.stats().summary().total.counts;
+  sight_.in_flight = shoppers_.in_flight();
+  sight_.elapsed = clock_.now() - began_;
+  memory_.add(stood_in(sight_.standin), sight_.last_second.p99);
+  sight_.stood_in = memory_.stood_in();
+  sight_.slowest = memory_.slowest();
+  show(sight_);
+}
+
+void Story::show(const Sight& sight) const {
+  if (terminal_) {
+    terminal_->draw(screen(sight, may_colour()));
+  } else {
+    fmt::print("{}", line(sight));
+    std::fflush(stdout);
+  }
+}
+
+Result<Tally> Story::judge() {
+  auto kept = standin_.kept();
+  if (!kept) return std::unexpected(kept.error());
+  const auto numbers = standin_.numbers();
+  if (!numbers) return std::unexpected(numbers.error());
+  auto books = stage_.books();
+  if (!books) return std::unexpected(books.error());
+  Evidence evidence{.attempts = shoppers_.stats().attempts(),
+                    .books = std::move(*books),
+                    .kept = std::move(*kept),
+                    .exposure_peak_minor = numbers->exposure_peak_minor,
+                    .deadline = plan_.deadline,
+                    .phases = {}};
+  for (const Act act : acts) evidence.phases.emplace_back(name(act));
+  return count(evidence);
+}
+
+int Story::announce(const Result<Tally>& tally) {
+  terminal_.reset();
+  if (!tally) return give_up(tally.error());
+  fmt::print("{}", table(*tally, plan_.deadline, may_colour()));
+  if (tally->clean()) {
+    fmt::print("\nThe shop was slow, dead and broken. No customer noticed; every promise was kept.\n");
+  } else {
+    stage_.keep_folder();
+    fmt::print("\nNot everything is as it should be.\n{}", accusations(*tally, stage_.folder()));
+    fmt::print("Everybody's books are in {}; `standin serve -c demo.toml` in there opens the journal again.\n",
+               stage_.folder());
+  }
+  std::fflush(stdout);
+  return stay(tally->clean() ? 0 : 1);
+}
+
+int Story::give_up(const Error& error) {
+  fail(error);
+  if (interrupted_) {
+    fmt::print("Everybody is sent home; Ctrl-C again does not wait for them.\n");
+    std::fflush(stdout);
+  } else {
+    stage_.keep_folder();
+    fmt::print(stderr, "What was written down is in {}\n", stage_.folder());
+  }
+  shoppers_.ask_to_stop();
+  return end(1);
+}
+
+int Story::stay(int status) {
+  if (options_.once) return end(status);
+  invite_to_look_around();
+  while (next_signal(1h) != Signal::stop) {
+    if (const auto alive = stage_.all_alive(); !alive) {
+      stage_.keep_folder();
+      return end(fail(alive.error()));
+    }
+  }
+  return end(status);
+}
+
+int Story::end(int status) {
+  const auto stopped = stage_.stop();
+  if (stopped) return status;
+  if (!interrupted_) stage_.keep_folder();
+  return fail(stopped.error());
+}
+
+void Story::invite_to_look_around() const {
+  std::error_code ignored;
+  const std::string program = std::filesystem::read_symlink("/proc/self/exe", ignored).string();
+  fmt::print(
+      "\nEverything but the shoppers keeps running until Ctrl-C. Look around meanwhile:\n"
+      "  curl -s {1}/orders -H 'Content-Type: application/json' \\\n"
+      "    -H 'Idempotency-Key: mine-1' -d '{{\"order\":{{\"total_cents\":1250, \"currency\":\"USD\",\n"
+      "    \"merchant_id\":\"m-1\", \"customer_id\":\"me\", \"cart_id\":\"mine-1\",\n"
+      "    \"location_id\":\"location-1\", \"items\":[{{\"sku\":\"tea\"}}]}}}}'\n"
+      "  curl -s -X PUT {0}/faults -d '{{\"answer\":\"status\", \"status\":500}}'\n"
+      "  curl -s -X PUT {0}/faults -d '{{}}'     # heals the shop\n"
+      "  curl -s {2}/metrics\n"
+      "  export STANDIN_SOCKET={3}\n"
+      "  {4} orders list --state refused\n"
+      "  {4} followups\n"
+      "  {4} upstreams\n",
+      stage_.shop_url(), stage_.edge_url(), stage_.console_url(), stage_.socket(), program);
+  std::fflush(stdout);
+}
+
+/// Everything is up, and nobody has come yet.
+Result<Stage> set_the_stage(const Plan& plan, const std::string& keep) {
+  auto stage = Stage::open(plan, keep);
+  if (!stage) return stage;
+  if (auto shop = stage->start_shop({}); !shop) return std::unexpected(shop.error());
+  if (auto standin = stage->start_standin(); !standin) return std::unexpected(standin.error());
+  fmt::print("The shop     {}\nstandin      {} in front of it\nits metrics  {}/metrics\nbooks, logs  {}\n",
+             stage->shop_url(), stage->edge_url(), stage->console_url(), stage->folder());
+  std::fflush(stdout);
+  return stage;
+}
+
+}  // namespace
+
+int play(const Options& options) {
+  hold_signals();
+  const Plan plan = plan_for(options.length);
+  auto stage = set_the_stage(plan, options.keep);
+  if (!stage) return fail(stage.error());
+  auto shoppers = invite(*stage, plan);
+  if (!shoppers) return fail(shoppers.error());
+  Story story(options, plan, std::move(*stage), std::move(*shoppers));
+  const auto performed = story.perform();
+  if (!performed) return story.announce(std::unexpected(performed.error()));
+  return story.announce(story.judge());
+}
+
+}  // namespace standin::demo

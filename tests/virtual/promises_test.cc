@@ -1,0 +1,290 @@
+// The promises under the worst order of events, in virtual time.
+#include <map>
+
+#include "tests/virtual/scene.h"
+
+namespace standin {
+namespace {
+
+Behaviour says(const std::string& body) {
+  Response found{.status = 200, .body = body};
+  found.headers.add("Content-Type", "application/json");
+  return {.answer = found};
+}
+
+/// A journal whose disk is slow, or dies under a commit: the real one, and what happens to its replies.
+class TroubledJournal final : public Journal {
+ public:
+  TroubledJournal(std::unique_ptr<Journal> real, Clock& clock) : real_(std::move(real)), clock_(clock) {}
+
+  Duration keeping_takes{};
+  std::optional<Kept> keeping_says;  ///< in place of the truth
+  bool promising = true;
+
+  Task<Kept> keep(NewOrder order) override {
+    const Kept truth = co_await real_->keep(std::move(order));
+    if (keeping_takes > Duration(0)) co_await clock_.sleep_for(keeping_takes);
+    co_return keeping_says.value_or(truth);
+  }
+  std::optional<Remembered> recall(const OrderKey& key) const override {
+    return keeping_says ? std::nullopt : real_->recall(key);
+  }
+  Result<Sealed> answer(const Ulid& id) override { return real_->answer(id); }
+  Result<Sealed> request(const Ulid& id) override { return real_->request(id); }
+  Task<Applied> mark_undelivered(Ulid id, State to, std::string why) override {
+    return real_->mark_undelivered(id, to, std::move(why));
+  }
+  Task<std::optional<Lease>> lease(Ulid id, std::string owner, WallTime until, Attempt attempt) override {
+    return real_->lease(id, std::move(owner), until, std::move(attempt));
+  }
+  Task<Applied> apply(Change change) override { return real_->apply(std::move(change)); }
+  Result<std::vector<OrderRow>> orders(const OrderFilter& filter) override { return real_->orders(filter); }
+  Result<std::vector<TransitionRow>> transitions(const Ulid& id) override { return real_->transitions(id); }
+  Result<std::vector<Attempt>> attempts(const Ulid& id) override { return real_->attempts(id); }
+  Result<std::size_t> waiting(const std::string& route) override { return real_->waiting(route); }
+  std::map<State, std::size_t> counts() const override { return real_->counts(); }
+  Result<std::vector<FollowUpRow>> follow_ups(bool open_only) override { return real_->follow_ups(open_only); }
+  Task<Result<void>> update_follow_up(std::int64_t id, std::string action, std::string who, std::string text) override {
+    return real_->update_follow_up(id, std::move(action), std::move(who), std::move(text));
+  }
+  Task<Result<void>> set_mode(ModeRow mode) override { return real_->set_mode(std::move(mode)); }
+  Result<std::vector<ModeRow>> modes() override { return real_->modes(); }
+  std::vector<Money> exposure() const override { return real_->exposure(); }
+  std::vector<Money> exposure_peak() const override { return real_->exposure_peak(); }
+  JournalHealth health() const override {
+    JournalHealth health = real_->health();
+    health.promising = health.promising && promising;
+    return health;
+  }
+
+ private:
+  std::unique_ptr<Journal> real_;
+  Clock& clock_;
+};
+
+struct Troubled : Scene {
+  Troubled() {
+    journal = std::make_unique<TroubledJournal>(std::move(journal), world.clock());
+    trouble = static_cast<TroubledJournal*>(journal.get());
+    build();
+  }
+  TroubledJournal* trouble;
+};
+
+Reply ask(Scene& scene, const std::string& key) {
+  return scene.world.run(scene.tour->handle(scene.request(key, 1000), std::make_shared<TestClient>(), "id"));
+}
+
+TEST(Promises, AnOrderHeldForItsClientsRetryIsDeliveredOnceTheRetryHasTheYes) {
+  Scene scene;
+  scene.shop = [](const Request&) { return refuses(); };
+  ask(scene, "k1").undelivered();
+  scene.world.run_for(1s);
+  ASSERT_EQ(scene.only_state(), State::held);
+  EXPECT_EQ(scene.order("k1").status, 201);
+  scene.shop = [](const Request&) { return creates(); };
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.only_state(), State::settled);
+}
+
+TEST(Promises, AYesThatACommitBroughtTooLateIsDeliveredOnceTheRetryHasIt) {
+  Troubled scene;
+  scene.shop = [](const Request&) { return refuses(); };
+  scene.trouble->keeping_takes = 20s;
+  EXPECT_EQ(scene.order("k1").status, 503);
+  scene.world.run_for(10s);
+  EXPECT_EQ(scene.order("k1").status, 201);
+  scene.shop = [](const Request&) { return creates(); };
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.only_state(), State::settled);
+}
+
+TEST(Promises, AnOrderThatWasWithdrawnIsNotPromisedAgain) {
+  Scene scene;
+  scene.stand_in.undelivered = Undelivered::reverse;
+  scene.build();
+  scene.shop = [](const Request&) { return refuses(); };
+  ask(scene, "k1").undelivered();
+  scene.world.run_for(1s);
+  EXPECT_NE(scene.order("k1").status, 201) << "while it is being withdrawn";
+  const auto replayer = scene.new_replayer("r1");
+  scene.world.run_for(60s);
+  ASSERT_EQ(scene.only_state(), State::cancelled);
+  EXPECT_NE(scene.order("k1").status, 201);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 0u);
+}
+
+TEST(Promises, ALateAnswerThatComesDuringTheCommitCounts) {
+  Troubled scene;
+  scene.shop = [](const Request&) { return creates(14600ms); };
+  scene.trouble->keeping_takes = 300ms;
+  EXPECT_EQ(scene.order("k1").status, 201);
+  scene.world.run_for(1s);
+  EXPECT_EQ(scene.only_state(), State::settled);
+}
+
+TEST(Promises, AfterACommitOfUnknownEndItsKeyStaysClaimed) {
+  Troubled scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.build();
+  scene.shop = [](const Request&) { return refuses(); };
+  scene.trouble->keeping_says = Kept::unknown;
+  EXPECT_EQ(scene.order("k1").status, 503);
+  scene.trouble->promising = false;
+  scene.shop = [](const Request&) { return creates(); };
+  EXPECT_EQ(scene.order("k1").status, 409);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 0u) << "it may be on the disk, and would be delivered after the restart";
+}
+
+TEST(Promises, AnUnheardForwardAtAPartyThatRecognisesNothingIsNotRepeatedWhileNothingCanBePromised) {
+  Troubled scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.build();
+  scene.trouble->promising = false;
+  scene.shop = [](const Request&) { return creates(40s); };
+  EXPECT_EQ(scene.order("k1").status, 503);
+  scene.order_later("k1");
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 1u);
+  EXPECT_EQ(scene.order("k1").status, 201) << "the late answer is the retry's";
+  EXPECT_EQ(scene.arrivals("POST /orders"), 1u);
+}
+
+TEST(Promises, WhatAnotherReplayMadeOfAnOrderMeanwhileIsLookedAtBeforeItIsSent) {
+  Scene scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.stand_in.replay_rate = 2;
+  scene.stand_in.replay_concurrency = 100;
+  scene.build();
+  scene.shop = [](const Request&) { return refuses(); };
+  for (int i = 0; i < 40; ++i) scene.order("k" + std::to_string(i));
+  std::map<std::string, int> charges;
+  scene.shop = [&charges](const Request& request) {
+    if (request.method == "GET") return answers(500);
+    ++charges[std::string(*request.headers.find("Standin-Key"))];
+    return breaks_off();
+  };
+  scene.upstream.breaker.minimum = 1000;
+  scene.upstream.breaker.consecutive = 1000;
+  scene.build();
+  std::vector<std::shared_ptr<Replayer>> replayers;
+  for (int i = 0; i < 5; ++i) {
+    replayers.push_back(scene.new_replayer("r" + std::to_string(i)));
+    ASSERT_TRUE(replayers.back()->start({}));
+    scene.world.run_for(3s);
+  }
+  scene.world.run_for(300s);
+  EXPECT_GE(charges.size(), 10u);
+  for (const auto& [key, count] : charges) EXPECT_EQ(count, 1);
+}
+
+TEST(Promises, TheOneOrderAPersonAsksForIsFoundBehindThousandsOfOthers) {
+  Scene scene;
+  scene.shop = [](const Request&) { return refuses(); };
+  for (int i = 0; i < 300; ++i) scene.order("k" + std::to_string(i), 100);
+  scene.shop = [](const Request&) { return creates(); };
+  const Ulid newest = scene.journal->orders({.limit = 1})->front().id;
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({.order = newest}));
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.journal->orders({.id = newest})->front().state, State::settled);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 1u);
+}
+
+struct UnknownAtUnkeyedParty : Scene {
+  UnknownAtUnkeyedParty() {
+    upstream.duplicates = Duplicates::none;
+    upstream.finder->max_processing = 600s;
+    build();
+    shop = [](const Request&) { return hangs(); };
+    order("k1");
+    world.run_for(120s);
+  }
+};
+
+TEST(Promises, APersonsWordDoesNotWearTheFinderOut) {
+  UnknownAtUnkeyedParty scene;
+  scene.shop = [](const Request& request) { return request.method == "GET" ? says("[]") : creates({}, "shop-2"); };
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({.order = scene.only_order().id}));
+  scene.world.run_for(300s);
+  EXPECT_LE(scene.arrivals("GET /orders"), 2u);
+  EXPECT_TRUE(scene.journal->follow_ups(true)->empty());
+  scene.world.run_for(600s);
+  EXPECT_EQ(scene.only_state(), State::settled);
+}
+
+TEST(Promises, AfterManyTriesAPersonsWordStillHasTheOrderDelivered) {
+  Scene scene;
+  scene.shop = [](const Request&) { return refuses(); };
+  scene.order("k1");
+  scene.shop = [](const Request&) { return answers(500); };
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  scene.world.run_for(4h);
+  ASSERT_EQ(scene.journal->follow_ups(true)->size(), 1u);
+  ASSERT_EQ(scene.only_state(), State::held);
+  scene.shop = [](const Request&) { return creates(); };
+  ASSERT_TRUE(replayer->start({.order = scene.only_order().id}));
+  scene.world.run_for(600s);
+  EXPECT_EQ(scene.only_state(), State::settled);
+}
+
+TEST(Promises, AFindersWordThatBelongsToAnotherOrderSettlesNoQuestion) {
+  Scene scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.build();
+  scene.shop = [](const Request&) { return creates(20s, "shop-1"); };
+  scene.order("k0");
+  scene.world.run_for(60s);
+  ASSERT_EQ(scene.only_state(), State::settled);
+  scene.shop = [](const Request&) { return hangs(); };
+  scene.order("k1");
+  scene.world.run_for(120s);
+  scene.shop = [](const Request& request) {
+    return request.method == "GET" ? says(R"([{"id":"shop-1","status":"accepted"}])") : creates({}, "shop-2");
+  };
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  scene.world.run_for(120s);
+  const OrderRow order = scene.journal->orders({.limit = 1})->front();
+  ASSERT_EQ(order.state, State::held);
+  EXPECT_TRUE(order.unresolved);
+  ASSERT_TRUE(replayer->start({.order = order.id}));
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 2u) << "it may stand already: it is not charged on a guess";
+}
+
+TEST(Promises, AReplayCarriesTheConfiguredCredentialInItsOwnField) {
+  Scene scene;
+  scene.stand_in.replay_credential = "Authorization: Bearer s3cret";
+  scene.build();
+  scene.shop = [](const Request&) { return refuses(); };
+  scene.order("k1");
+  scene.shop = [](const Request&) { return creates(); };
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.transport.arrived.back().request.headers.find("Authorization"), "Bearer s3cret");
+}
+
+TEST(Promises, NothingIsUndoneForAClientThatLeftARouteThatIsOff) {
+  Scene scene;
+  scene.stand_in.undelivered = Undelivered::reverse;
+  scene.route.mode = Mode::off;
+  scene.build();
+  scene.shop = [](const Request&) { return hangs(); };
+  const auto client = std::make_shared<TestClient>();
+  scene.order_later("k1", 1000, client);
+  scene.world.run_for(1s);
+  client->left = true;
+  scene.world.run_for(200s);
+  EXPECT_TRUE(scene.journal->orders({})->empty());
+}
+
+}  // namespace
+}  // namespace standin
