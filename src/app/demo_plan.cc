@@ -27,11 +27,11 @@ std::vector<Beat> beats_in_hundredths(Duration slow_by) {
       {healthy, Event::nothing, hundredths(14), {}, "healthy"},
       {slow, Event::faults, hundredths(12), late_to_begin(slow_by), "half of the orders begin late"},
       {slow, Event::faults, hundredths(12), late_to_answer(slow_by), "half of the orders are done, but answered late"},
-      {killed, Event::kill, hundredths(18), {}, "gone: SIGKILL, connections are refused"},
-      {failing, Event::restart, hundredths(9), failing_at(Moment::before, 1), "restarted, answers 500"},
-      {failing, Event::faults, hundredths(9), failing_at(Moment::after, 0.6), "does the order, then often answers 500"},
+      {killed, Event::kill, hundredths(15), {}, "gone: SIGKILL, connections are refused"},
+      {failing, Event::restart, hundredths(7), failing_at(Moment::before, 1), "restarted, answers 500"},
+      {failing, Event::faults, hundredths(7), failing_at(Moment::after, 0.6), "does the order, then often answers 500"},
       {back, Event::faults, hundredths(8), {}, "healthy again"},
-      {replay, Event::replay, hundredths(18), {}, "healthy again"},
+      {replay, Event::replay, hundredths(25), {}, "healthy again"},
   };
 }
 

@@ -53,11 +53,11 @@ Result<std::string> chosen_folder(const std::string& keep) {
 }  // namespace
 
 Result<Stage> Stage::open(const Plan& plan, const std::string& keep) {
-  auto shop = Port::take(first_shop_port);
+  auto shop = LocalPort::take(first_shop_port);
   if (!shop) return std::unexpected(shop.error());
-  auto edge = Port::take(first_edge_port);
+  auto edge = LocalPort::take(first_edge_port);
   if (!edge) return std::unexpected(edge.error());
-  auto console = Port::take(first_console_port);
+  auto console = LocalPort::take(first_console_port);
   if (!console) return std::unexpected(console.error());
   auto folder = keep.empty() ? temporary_folder() : chosen_folder(keep);
   if (!folder) return std::unexpected(folder.error());
@@ -66,7 +66,7 @@ Result<Stage> Stage::open(const Plan& plan, const std::string& keep) {
   return stage;
 }
 
-Stage::Stage(std::string folder, bool temporary, Port shop, Port edge, Port console)
+Stage::Stage(std::string folder, bool temporary, LocalPort shop, LocalPort edge, LocalPort console)
     : folder_(std::move(folder)),
       temporary_(temporary),
       shop_(std::move(shop)),

@@ -7,8 +7,8 @@
 #include "app/demo_child.h"
 #include "app/demo_config.h"
 #include "app/demo_plan.h"
-#include "app/demo_port.h"
 #include "base/result.h"
+#include "net/local_port.h"
 #include "rehearsal/shop_model.h"
 
 namespace standin::demo {
@@ -43,14 +43,14 @@ class Stage {
   Result<rehearsal::Books> books() const;
 
  private:
-  Stage(std::string folder, bool temporary, Port shop, Port edge, Port console);
+  Stage(std::string folder, bool temporary, LocalPort shop, LocalPort edge, LocalPort console);
   Result<void> prepare(const Plan& plan) const;
   /// Until `ready`, or the process has ended, or time is over.
   Result<void> wait_until(Child& child, const std::function<bool()>& ready) const;
 
   std::string folder_;  ///< empty once moved from
   bool temporary_;
-  Port shop_, edge_, console_;
+  LocalPort shop_, edge_, console_;
   std::optional<Child> shop_process_, standin_process_;
 };
 

@@ -87,13 +87,15 @@ Result<Money> parse_money(std::string_view text) {
 }
 
 std::string decimal(const Money& money) {
-  const int decimals = money.currency.decimals();
   const auto bits = static_cast<std::uint64_t>(money.minor);  // the smallest integer has no positive counterpart
-  std::string digits = fmt::format("{:0{}}", money.minor < 0 ? 0 - bits : bits, decimals + 1);
-  if (decimals > 0) digits.insert(digits.size() - static_cast<std::size_t>(decimals), ".");
-  return money.minor < 0 ? "-" + digits : digits;
+  const auto decimals = static_cast<std::size_t>(money.currency.decimals());
+  std::string digits = std::to_string(money.minor < 0 ? 0 - bits : bits);
+  if (digits.size() <= decimals) digits.insert(0, decimals + 1 - digits.size(), '0');
+  if (decimals > 0) digits.insert(digits.size() - decimals, ".");
+  if (money.minor < 0) digits.insert(0, "-");
+  return digits;
 }
 
-std::string text(const Money& money) { return fmt::format("{} {}", decimal(money), money.currency.code()); }
+std::string text(const Money& money) { return decimal(money).append(" ").append(money.currency.code()); }
 
 }  // namespace standin

@@ -75,12 +75,13 @@ class Writer {
 }  // namespace
 
 void append_json_escaped(std::string& out, std::string_view text) {
-  for (const char c : text) {
-    if (needs_escape(c)) {
-      append_escaped(out, c);
-    } else {
-      out.push_back(c);
-    }
+  while (!text.empty()) {
+    const auto plain = std::ranges::find_if(text, needs_escape) - text.begin();
+    out.append(text.substr(0, static_cast<std::size_t>(plain)));
+    text.remove_prefix(static_cast<std::size_t>(plain));
+    if (text.empty()) return;
+    append_escaped(out, text.front());
+    text.remove_prefix(1);
   }
 }
 

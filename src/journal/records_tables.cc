@@ -48,8 +48,9 @@ void AttemptsTable::close(std::int64_t order_row, std::uint64_t token, const Att
 }
 
 // A charge by the live forward or a replay that ended in `unknown` is a question; one that was approved is too, until
-// the order's state says so. A finder's word answers all questions before it, as does an answer to a replay with the
-// same key; `not_done` says only that this one attempt did nothing, and a conclusion nothing.
+// the order's state says so. A finder that has nothing answers all questions before it, as does an answer to a replay
+// with the same key; one that has something asks who it belongs to, until the state says so. `not_done` says only that
+// this one attempt did nothing, and a conclusion nothing.
 bool AttemptsTable::has_open_question(std::int64_t order_row) {
   bool question = false;
   Rows rows = all_.query(order_row);
@@ -58,7 +59,7 @@ bool AttemptsTable::has_open_question(std::int64_t order_row) {
     const Outcome outcome = parse_outcome(rows.view(1)).value_or(Outcome::unknown);
     const bool definite = outcome != Outcome::unknown;
     const bool charges = kind == "live" || kind == "replay";
-    if (kind == "finder" && definite) question = false;
+    if (kind == "finder" && definite) question = outcome == Outcome::approved;
     if (kind == "replay" && (outcome == Outcome::approved || outcome == Outcome::declined)) question = false;
     if (kind == "reversal" && outcome == Outcome::approved) question = false;
     if (charges && (outcome == Outcome::unknown || outcome == Outcome::approved)) question = true;

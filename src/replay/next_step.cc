@@ -9,6 +9,19 @@ namespace {
 
 bool took_part(const Attempt& attempt) { return attempt.kind == "live" || attempt.kind == "replay"; }
 
+/// Since a person was asked last: their word is that it may be tried again.
+int unanswered_in_a_row(const std::vector<Attempt>& attempts) {
+  int unanswered = 0;
+  for (const Attempt& attempt : attempts) {
+    if (attempt.kind == "conclusion") {
+      unanswered = 0;
+    } else if (attempt.kind != "live" && !attempt.open && attempt.outcome == Outcome::unknown) {
+      ++unanswered;
+    }
+  }
+  return unanswered;
+}
+
 bool repeating_asks(const OrderRow& order, const UpstreamConfig& party, WallTime now) {
   const Duplicates duplicates = party.duplicates.value_or(Duplicates::none);
   if (duplicates != Duplicates::keyed && duplicates != Duplicates::folded) return false;
@@ -32,9 +45,7 @@ Step undo(const OrderRow& order, const UpstreamConfig& party) {
 bool is_withdrawn(State state) { return state == State::reversing || state == State::cancelling; }
 
 Step next_step(const OrderRow& order, const std::vector<Attempt>& attempts, const UpstreamConfig& party, WallTime now) {
-  const auto unanswered = std::ranges::count_if(
-      attempts, [](const Attempt& a) { return a.kind != "live" && !a.open && a.outcome == Outcome::unknown; });
-  if (unanswered >= limits::replay_attempts_before_person) {
+  if (unanswered_in_a_row(attempts) >= limits::replay_attempts_before_person) {
     return {Step::Kind::ask_person, "tried often and never answered clearly: look it up at the party"};
   }
   if (is_withdrawn(order.state)) return undo(order, party);
@@ -44,12 +55,17 @@ Step next_step(const OrderRow& order, const std::vector<Attempt>& attempts, cons
           "may have happened: the party neither recognises a repeated request nor can be searched"};
 }
 
-WallTime none_counts_from(const OrderRow& order, const std::vector<Attempt>& attempts, const FinderConfig& finder) {
+WallTime none_counts_from(const OrderRow& order, const std::vector<Attempt>& attempts, const UpstreamConfig& party) {
+  using std::chrono::ceil;
+  using std::chrono::milliseconds;
   WallTime last = std::max(order.first_sent, order.created);
   for (const Attempt& attempt : attempts) {
-    if (took_part(attempt)) last = std::max(last, attempt.started);
+    // A replay is recorded before it is connected: its first byte may leave as late as an answer is still awaited.
+    const Duration connecting = attempt.kind == "replay" ? party.timeouts.response : Duration(0);
+    if (took_part(attempt)) last = std::max(last, attempt.started + ceil<milliseconds>(connecting));
   }
-  return last + std::chrono::ceil<std::chrono::milliseconds>(finder.max_processing + finder.index_lag);
+  const FinderConfig& finder = *party.finder;
+  return last + ceil<milliseconds>(party.timeouts.write + finder.max_processing + finder.index_lag);
 }
 
 Duration backoff(std::size_t tries, double fraction) {

@@ -28,7 +28,7 @@ Step next_step(const OrderRow& order, const std::vector<Attempt>& attempts, cons
 
 /// A finder's "none" counts from then on: the party's longest processing time and index lag after the last byte was
 /// sent.
-WallTime none_counts_from(const OrderRow& order, const std::vector<Attempt>& attempts, const FinderConfig& finder);
+WallTime none_counts_from(const OrderRow& order, const std::vector<Attempt>& attempts, const UpstreamConfig& party);
 
 /// How long to wait before trying the order again, after this many tries: doubled each time, with jitter of up to a
 /// half

@@ -2,7 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/limits.h"
+#include "base/text.h"
 #include "journal/consequence.h"
 #include "replay/next_step.h"
 #include "telemetry/log.h"
@@ -37,6 +40,11 @@ Worked::Kind worked_as(State state) {
 }  // namespace
 
 Task<Worked> OrderWork::work(OrderRow order) {
+  // Read again: since it was listed, somebody else may have made an attempt that nobody knows the end of.
+  auto rows = ports_.journal.orders({.id = order.id});
+  if (!rows) co_return Worked{.kind = Worked::Kind::failed, .why = rows.error().what};
+  if (rows->empty() || rows->front().token != order.token) co_return Worked{};
+  order = std::move(rows->front());
   auto attempts = ports_.journal.attempts(order.id);
   if (!attempts) co_return Worked{.kind = Worked::Kind::failed, .why = attempts.error().what};
   const std::size_t tries = attempts->size();
@@ -95,7 +103,7 @@ Task<Worked> OrderWork::find(OrderRow order, std::vector<Attempt> attempts) {
                  .upstream_reference = found.upstream_reference,
                  .now = now,
                  .again = later(attempts.size())};
-  const WallTime counts_from = none_counts_from(order, attempts, *route_.party->config().finder);
+  const WallTime counts_from = none_counts_from(order, attempts, route_.party->config());
   std::optional<std::string> follow_up;
   switch (found.kind) {
     case Found::Kind::one:
@@ -225,7 +233,11 @@ Result<Request> OrderWork::original(const OrderRow& order) const {
   request->headers.set("X-Request-Id", order.request_id);
   request->headers.set("Standin-Key", order.key.text());
   request->headers.set("Standin-Replay", replay_mark(order));
-  if (route_.stand_in.replay_credential) request->headers.set("Authorization", *route_.stand_in.replay_credential);
+  if (const auto& line = route_.stand_in.replay_credential) {
+    const auto colon = line->find(':');
+    request->headers.set(trim(std::string_view(*line).substr(0, colon)),
+                         trim(std::string_view(*line).substr(std::min(line->size(), colon + 1))));
+  }
   return std::move(*request);
 }
 

@@ -69,7 +69,7 @@ Task<> Replayer::tend(std::string route) {
   co_await release_wanted(route);
   std::vector<OrderRow> orders = due(route, {State::reversing, State::cancelling});
   if (delivers(route)) {
-    std::vector<OrderRow> promised = due(route, {State::accepted, State::held, State::replaying});
+    std::vector<OrderRow> promised = due_for_delivery(route);
     if (promised.empty()) end_if_done(route);
     std::ranges::sort(promised, {}, &OrderRow::created);
     std::ranges::move(promised, std::back_inserter(orders));
@@ -120,12 +120,13 @@ bool Replayer::has_orders(const std::string& route) const {
   return false;
 }
 
-// A person asked for single orders: those that wait for a person become due.
+// A person asked for single orders: those that wait become due. Once for each time they ask, or what is to be tried
+// again later would be tried again at once.
 Task<> Replayer::release_wanted(std::string route) {
   std::set<Ulid> wanted;
   {
     const std::lock_guard lock(mutex_);
-    wanted = routes_.at(route).wanted;
+    wanted.swap(routes_.at(route).to_release);
   }
   for (const Ulid& id : wanted) {
     const auto found = ports_.journal.orders({.id = id});
@@ -147,6 +148,23 @@ std::vector<OrderRow> Replayer::due(const std::string& route, std::initializer_l
     auto rows = ports_.journal.orders(
         {.state = state, .route = route, .until = ports_.clock.wall(), .due_only = true, .limit = look_at});
     if (rows) std::ranges::move(*rows, std::back_inserter(orders));
+  }
+  return orders;
+}
+
+/// Single orders are looked for by their names: any number of others may be older.
+std::vector<OrderRow> Replayer::due_for_delivery(const std::string& route) const {
+  std::set<Ulid> wanted;
+  {
+    const std::lock_guard lock(mutex_);
+    const RouteState& state = routes_.at(route);
+    if (!state.status.running) wanted = state.wanted;
+  }
+  if (wanted.empty()) return due(route, {State::accepted, State::held, State::replaying});
+  std::vector<OrderRow> orders;
+  for (const Ulid& id : wanted) {
+    auto rows = ports_.journal.orders({.id = id, .until = ports_.clock.wall(), .due_only = true});
+    if (rows && !rows->empty() && !is_withdrawn(rows->front().state)) orders.push_back(std::move(rows->front()));
   }
   return orders;
 }
@@ -228,7 +246,10 @@ Result<void> Replayer::start(const ReplayOrder& what) {
     const auto found = ports_.journal.orders({.id = *what.order});
     if (!found) return std::unexpected(found.error());
     if (found->empty()) return failure("no order is called " + what.order->text());
-    return change(found->front().route, [&](RouteState& state) { state.wanted.insert(*what.order); });
+    return change(found->front().route, [&](RouteState& state) {
+      state.wanted.insert(*what.order);
+      state.to_release.insert(*what.order);
+    });
   }
   return change(what.route, [&](RouteState& state) {
     if (!state.status.running) {
@@ -259,6 +280,7 @@ Result<void> Replayer::stop(const std::string& route) {
   return change(route, [](RouteState& state) {
     state.status.running = false;
     state.wanted.clear();
+    state.to_release.clear();
   });
 }
 

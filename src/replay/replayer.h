@@ -38,6 +38,7 @@ class Replayer : public ReplayControl, public std::enable_shared_from_this<Repla
     Pace pace{1};
     ReplayStatus status;
     std::set<Ulid> wanted;            ///< single orders that a person asked for
+    std::set<Ulid> to_release;        ///< of these, the ones whose wait has not been ended yet
     std::set<std::string> customers;  ///< with an order in flight: oldest first for each
     std::set<Ulid> in_flight;
   };
@@ -49,6 +50,7 @@ class Replayer : public ReplayControl, public std::enable_shared_from_this<Repla
   Task<> release_wanted(std::string route);
   Task<> work_one(std::shared_ptr<Replayer> self, std::string route, OrderRow order);
   std::vector<OrderRow> due(const std::string& route, std::initializer_list<State> states) const;
+  std::vector<OrderRow> due_for_delivery(const std::string& route) const;
   bool delivers(const std::string& route) const;
   bool may_start(const RouteState& state, const OrderRow& order) const;
   void count(RouteState& state, const Worked& worked, bool withdrawn);

@@ -8,6 +8,7 @@ namespace standin {
 Claim::Claim(Claim&& other) noexcept
     : kind_(other.kind_),
       answer_(std::move(other.answer_)),
+      held_order_(other.held_order_),
       claims_(std::exchange(other.claims_, nullptr)),
       intent_(other.intent_) {}
 
@@ -55,11 +56,16 @@ std::optional<Claim> Claims::recalled(const Intent& intent) {
     return std::nullopt;
   }
   if (known->payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
+  if (known->state == State::cancelling || known->state == State::cancelled) {
+    return Claim(Claim::Kind::withdrawn, std::nullopt);
+  }
   const auto sealed = journal_.answer(known->id);
   const auto wire = sealed ? vault_.open(*sealed, answer_context(known->id)) : std::unexpected(sealed.error());
   auto answer = wire ? response_from_wire(*wire) : std::nullopt;
   if (!answer) return Claim(Claim::Kind::unreadable, std::nullopt);
-  return Claim(Claim::Kind::answered, std::move(answer));
+  Claim claim(Claim::Kind::answered, std::move(answer));
+  if (known->state == State::held) claim.held_order_ = known->id;
+  return claim;
 }
 
 std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Instant now) {

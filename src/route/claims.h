@@ -36,6 +36,7 @@ class Claim {
     other_payload,  ///< the key belongs to another payload: 422
     in_progress,    ///< still in flight elsewhere at our deadline: 409
     unreadable,     ///< answered before, and the answer cannot be read back: 422, never a new order
+    withdrawn,      ///< the order was undone because its answer never arrived: not promised again
   };
 
   Claim(Kind kind, std::optional<Response> answer) : kind_(kind), answer_(std::move(answer)) {}
@@ -48,13 +49,19 @@ class Claim {
   Kind kind() const { return kind_; }
   const Response& answer() const { return *answer_; }
   const Intent& intent() const { return intent_; }
+  /// The order of a recalled answer that is held, perhaps for this very retry.
+  const std::optional<Ulid>& held_order() const { return held_order_; }
 
   /// Ends the claim: everyone waiting gets `answer`.
   void finish(const Response& answer);
+  /// What became of the intent is not known to this process, and will not be: its key stays claimed until a restart.
+  void leave_in_doubt() { claims_ = nullptr; }
 
  private:
+  friend class Claims;
   Kind kind_;
   std::optional<Response> answer_;
+  std::optional<Ulid> held_order_;
   Claims* claims_ = nullptr;
   Intent intent_;
 };

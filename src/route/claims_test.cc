@@ -62,7 +62,8 @@ Task<> claim_once(Claims& claims, Intent intent, Clock& clock, Tally& tally) {
       co_return;
     case Claim::Kind::other_payload:
     case Claim::Kind::in_progress:
-    case Claim::Kind::unreadable: ++tally.others;
+    case Claim::Kind::unreadable:
+    case Claim::Kind::withdrawn: ++tally.others;
   }
 }
 

@@ -24,8 +24,6 @@ WallTime wall_at(const Clock& clock, Instant when) {
   return clock.wall() + std::chrono::ceil<std::chrono::milliseconds>(when - clock.now());
 }
 
-bool still_running(const Visit& visit) { return visit.delivery && !visit.delivery->result.peek(); }
-
 }  // namespace
 
 Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision) {
@@ -42,8 +40,8 @@ Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarde
     switch (*kept) {
       case Kept::kept: co_return say_kept(visit, std::move(claim), forwarded, decision.accept, answer);
       case Kept::over_cap: decision = decline_over_cap(std::move(decision)); break;
-      case Kept::not_kept:
-      case Kept::unknown: co_return say_unavailable(*visit, forwarded);
+      case Kept::not_kept: co_return promise_nothing(visit, std::move(claim), forwarded);
+      case Kept::unknown: claim.leave_in_doubt(); co_return say_unavailable(*visit, forwarded);
     }
   }
 }
@@ -75,7 +73,7 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .target = visit.delivery ? visit.delivery->target : std::string(),
       .created = visit.arrived_wall,
       .first_sent = visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{},
-      .due = still_running(visit) ? wall_at(loop_.clock, visit.listen_until) : now,
+      .due = visit.unheard ? wall_at(loop_.clock, visit.listen_until) : now,
       .caps = setup_.policy.exposure_total,
       .request = shared_.vault.seal(to_wire(setup_.dialect->stripped(visit.request)), request_context(visit.id)),
       .answer = shared_.vault.seal(to_wire(answer), answer_context(visit.id)),
@@ -98,7 +96,7 @@ Task<> ProtectedRoute::keep_durably(std::shared_ptr<ProtectedRoute> self, NewOrd
 Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forwarded& forwarded, bool accepted,
                                const Response& answer) {
   shared_.metrics.stood_in(setup_.route.name, forwarded.cause, accepted);
-  if (still_running(*visit)) {
+  if (visit->unheard) {
     const State state = accepted ? State::accepted : State::reversing;
     spawn(loop_.executor, listen_late(shared_from_this(), visit, state, forwarded.cause));
   }
@@ -118,9 +116,10 @@ Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, Vi
                                         std::shared_ptr<OneShot<Kept>> keeping) {
   const Counted counted(self->shared_.listening);
   const Kept kept = co_await keeping->wait();
+  if (kept == Kept::unknown) claim.leave_in_doubt();
   if (kept != Kept::kept) co_return;
   self->shared_.metrics.stood_in(self->setup_.route.name, cause, accepted);
-  if (still_running(*visit)) {
+  if (visit->unheard) {
     const State state = accepted ? State::accepted : State::reversing;
     spawn(self->loop_.executor, self->listen_late(self, visit, state, cause));
   }
@@ -155,6 +154,7 @@ Task<> ProtectedRoute::listen_late(std::shared_ptr<ProtectedRoute> self, VisitPt
 }
 
 Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted) {
+  const Counted counted(self->shared_.listening);
   const std::string why = "the client did not get the answer";
   State to = State::declined;
   if (accepted) {
@@ -168,24 +168,48 @@ Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ul
   if (applied == Applied::failed) Log::error("undelivered_not_marked", "order " + id.text());
 }
 
+// Held since its answer did not arrive, and by nothing else: the same key's retry has the answer now.
+Task<> ProtectedRoute::release_for_retry(std::shared_ptr<ProtectedRoute> self, Ulid id) {
+  const Counted counted(self->shared_.listening);
+  const auto rows = self->shared_.journal.orders({.id = id});
+  if (!rows || rows->empty()) co_return;
+  const OrderRow& order = rows->front();
+  const bool never_tried = order.token == live_forward_token;
+  if (order.state != State::held || !order.undelivered || !never_tried || order.due < never_due) co_return;
+  const auto applied = co_await self->shared_.journal.apply(Change{.lease = {id, 0},
+                                                                   .to = State::accepted,
+                                                                   .who = "standin",
+                                                                   .why = "the client's retry was given the answer",
+                                                                   .due = self->loop_.clock.wall()});
+  if (applied == Applied::failed) Log::error("not_released", "order " + id.text());
+}
+
 // Nothing was promised to a client that left before its answer. The forward runs on. Only where the route says so is an
 // attempt that may have happened undone.
 Task<Reply> ProtectedRoute::client_left(VisitPtr visit, Claim claim, Forwarded forwarded) {
   shared_.metrics.client_went_away(setup_.route.name, false);
   const bool may_stand = forwarded.outcome == Outcome::unknown;
-  if (may_stand && setup_.stand_in.undelivered == Undelivered::reverse) {
+  if (may_stand && visit->mode == Mode::automatic && setup_.stand_in.undelivered == Undelivered::reverse) {
     Decision decision{.verdicts = {{"client", false, "the client left before it was answered"}},
                       .policy_version = setup_.policy.version};
     co_return co_await keep(visit, std::move(claim), std::move(forwarded), std::move(decision));
   }
-  const bool keyed = setup_.party->config().duplicates == Duplicates::keyed;
-  if (may_stand && !keyed && still_running(*visit)) {
-    spawn(loop_.executor, hold_until_heard(shared_from_this(), visit, std::move(claim)));
-  }
-  co_return say_unavailable(*visit, forwarded);
+  co_return promise_nothing(visit, std::move(claim), forwarded);
 }
 
-// The party would take a retry for a second order: the key stays claimed until the first is heard of, or given up.
+Reply ProtectedRoute::promise_nothing(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
+  let_go(visit, std::move(claim), forwarded.outcome);
+  return say_unavailable(*visit, forwarded);
+}
+
+/// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first.
+void ProtectedRoute::let_go(const VisitPtr& visit, Claim claim, Outcome forwarded) {
+  const bool keyed = setup_.party->config().duplicates == Duplicates::keyed;
+  if (forwarded != Outcome::unknown || keyed || !visit->unheard) return;
+  spawn(loop_.executor, hold_until_heard(shared_from_this(), visit, std::move(claim)));
+}
+
+// The key stays claimed until the forward is heard of, or given up.
 Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim) {
   const Counted counted(self->shared_.listening);
   const Forwarded late = co_await visit->delivery->result.wait();

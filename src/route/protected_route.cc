@@ -64,7 +64,7 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   }
   if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
   if (visit->mode == Mode::off || visit->mode == Mode::shadow) co_return pass_on(visit, forwarded);
-  if (!may_promise()) co_return say_unavailable(*visit, forwarded);
+  if (!may_promise()) co_return promise_nothing(visit, std::move(claim), forwarded);
 
   // Decide
   Decision decision = decide_now(*visit);
@@ -115,7 +115,7 @@ std::optional<Reply> ProtectedRoute::refuse(const Visit& visit) {
 Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
   switch (claim.kind()) {
     case Claim::Kind::ours: break;
-    case Claim::Kind::answered: return tell(visit, Answered::recalled, claim.answer());
+    case Claim::Kind::answered: return give_again(visit, claim);
     case Claim::Kind::other_payload:
       return tell(visit, Answered::rejected,
                   problem(422, "Idempotency key reused", "This key was used with another request; use a new key."));
@@ -127,8 +127,24 @@ Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
       return tell(
           visit, Answered::rejected,
           problem(422, "Answer no longer kept", "This key was answered before; look the order up by its reference."));
+    case Claim::Kind::withdrawn:
+      return tell(visit, Answered::rejected,
+                  problem(409, "Order withdrawn",
+                          "The answer to this order did not arrive, and it was undone; order again with a new key."));
   }
   unreachable();
+}
+
+// An order that waits for this very retry is on its way again, unless this answer does not arrive either.
+Reply ProtectedRoute::give_again(const Visit& visit, const Claim& claim) {
+  Reply reply = tell(visit, Answered::recalled, claim.answer());
+  if (const auto& id = claim.held_order()) {
+    spawn(loop_.executor, release_for_retry(shared_from_this(), *id));
+    reply.undelivered = [self = shared_from_this(), id = *id] {
+      spawn(self->loop_.executor, self->mark_undelivered(self, id, true));
+    };
+  }
+  return reply;
 }
 
 // --- forward ---
@@ -139,6 +155,7 @@ Task<Forwarded> ProtectedRoute::forward(VisitPtr visit) {
   visit->delivery = setup_.party->start(outbound(*visit), judge_, {visit->answer_by, visit->listen_until}, purpose);
   auto ended = co_await visit->delivery->result.wait_until(loop_.clock, visit->answer_by);
   if (ended) co_return std::move(*ended);
+  visit->unheard = true;
   const Delivery& running = *visit->delivery;
   co_return Forwarded{.outcome = running.may_have_sent ? Outcome::unknown : Outcome::not_done,
                       .cause = running.cause_so_far};

@@ -68,6 +68,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   std::optional<Reply> refuse(const Visit& visit);
   // claim
   Reply answer_claimed(const Visit& visit, const Claim& claim);
+  Reply give_again(const Visit& visit, const Claim& claim);
   // forward
   Task<Forwarded> forward(VisitPtr visit);
   Request outbound(const Visit& visit) const;
@@ -86,6 +87,8 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   // not standing in
   Reply pass_on(const VisitPtr& visit, const Forwarded& forwarded);
   Task<Reply> client_left(VisitPtr visit, Claim claim, Forwarded forwarded);
+  Reply promise_nothing(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
+  void let_go(const VisitPtr& visit, Claim claim, Outcome forwarded);
 
   // after the answer
   Task<> keep_durably(std::shared_ptr<ProtectedRoute> self, NewOrder order, std::shared_ptr<OneShot<Kept>> kept);
@@ -94,6 +97,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Task<> listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause);
   Task<> hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim);
   Task<> mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted);
+  Task<> release_for_retry(std::shared_ptr<ProtectedRoute> self, Ulid id);
 
   /// Counts and logs the answer, the one way out of the tour.
   Reply tell(const Visit& visit, Answered how, Response response, const Forwarded* forwarded = nullptr);

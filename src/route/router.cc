@@ -66,6 +66,7 @@ Task<Reply> Router::handle(Request request, std::shared_ptr<const Client> client
   const auto self = shared_from_this();  // a reload must not end us before the answer
   std::string id = request_id(request, *client);
   request.headers.remove_prefix("Standin-");
+  request.headers.remove_prefix("Standin_");  // to many applications (CGI, WSGI) the same name
   const RouteConfig* route = match_route(site_->config, host_of(request), request.method, request.path());
   if (!route) {
     Response answer = problem(404, "No route", "No route of this proxy matches the request.");

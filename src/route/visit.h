@@ -32,6 +32,7 @@ struct Visit {
   WallTime arrived_wall{};
 
   std::shared_ptr<Delivery> delivery;  ///< the live forward; none if it was not tried
+  bool unheard = false;                ///< the forward had not ended at answer_by: its answer is still to come
 
   AnswerContext context(WallTime now) const {
     static const Facts none;

@@ -17,8 +17,8 @@ struct AccessRecord {
 };
 
 /// Structured logs: one JSON object a line, written by threads of their own, one for the access log and one for the
-/// program's messages, so that a flood of the first never pushes out the second. When a queue is full its oldest lines
-/// are dropped and counted, and no caller ever waits. Any thread; what is logged before `start` or after `stop` is
+/// program's messages, so that a flood of the first never pushes out the second. When one does not keep up, lines are
+/// dropped and counted, and no caller ever waits. Any thread; what is logged before `start` or after `stop` is
 /// discarded.
 class Log {
  public:

@@ -30,9 +30,16 @@ const EVP_CIPHER* aes_256_gcm() {
   return cipher;
 }
 
+std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> new_aes_256_gcm() {
+  std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> context(EVP_CIPHER_CTX_new());
+  ensure(context && EVP_EncryptInit_ex2(context.get(), aes_256_gcm(), nullptr, nullptr, nullptr) == 1,
+         "OpenSSL has AES-256-GCM");
+  return context;
+}
+
+/// With its cipher chosen: a key and a nonce start it. To choose the cipher again costs more than sealing a record.
 EVP_CIPHER_CTX* cipher_context() {
-  thread_local const std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> context(EVP_CIPHER_CTX_new());
-  ensure(context != nullptr, "memory for a cipher");
+  thread_local const std::unique_ptr<EVP_CIPHER_CTX, FreeCipher> context = new_aes_256_gcm();
   return context.get();
 }
 
@@ -66,7 +73,7 @@ std::string encrypt(const Secret& key, const Nonce& nonce, std::string_view plai
   std::uint8_t* const body = bytes(out) + nonce.size();
   int written = 0;
   int rest = 0;
-  const bool done = EVP_EncryptInit_ex2(cipher, aes_256_gcm(), key.reveal().data(), nonce.data(), nullptr) == 1 &&
+  const bool done = EVP_EncryptInit_ex2(cipher, nullptr, key.reveal().data(), nonce.data(), nullptr) == 1 &&
                     EVP_EncryptUpdate(cipher, nullptr, &rest, bytes(context), length(context)) == 1 &&
                     EVP_EncryptUpdate(cipher, body, &written, bytes(plain), length(plain)) == 1 &&
                     EVP_EncryptFinal_ex(cipher, body + written, &rest) == 1 &&
@@ -84,7 +91,7 @@ std::optional<std::string> decrypt(const Secret& key, std::string_view sealed, s
   EVP_CIPHER_CTX* const cipher = cipher_context();
   int written = 0;
   int rest = 0;
-  const bool authentic = EVP_DecryptInit_ex2(cipher, aes_256_gcm(), key.reveal().data(), bytes(sealed), nullptr) == 1 &&
+  const bool authentic = EVP_DecryptInit_ex2(cipher, nullptr, key.reveal().data(), bytes(sealed), nullptr) == 1 &&
                          EVP_DecryptUpdate(cipher, nullptr, &rest, bytes(context), length(context)) == 1 &&
                          EVP_DecryptUpdate(cipher, bytes(plain), &written, bytes(body), length(body)) == 1 &&
                          EVP_CIPHER_CTX_ctrl(cipher, EVP_CTRL_AEAD_SET_TAG, tag_size, tag.data()) == 1 &&

@@ -120,9 +120,3 @@ class BadInput(Scenario):
             self.assertEqual(json.loads(answer.body)["order"]["cart"], cart)
         else:
             self.assertEqual(answer.body, DECLINED)
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

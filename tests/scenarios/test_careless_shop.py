@@ -1,5 +1,5 @@
 """A shop without the unique index, or that charges before it commits: our own replay never charges twice on a guess."""
-from harness import Scenario, eventually
+from harness import Scenario, ask, eventually, order_body, order_headers
 
 # The shop charges, and dies before its row is there: nothing that a finder could see.
 CHARGES_FIRST = {"no_unique_index": True, "charge_before_commit": True}
@@ -89,8 +89,6 @@ class CarelessShop(Scenario):
         self.accept_one_that_may_have_happened(answer="status", status=500, at="after")
         key = self.shop.orders()[0]["standin_key"]
         self.shop.faults(**CHARGES_FIRST)
-        from harness import ask, order_body, order_headers
-
         ask(self.shop.port, "POST", "/orders", order_body(), order_headers("k1", Standin_Key=key))
         self.standin.replay()
         eventually(self.standin.follow_ups, "a person has the case")
@@ -110,9 +108,3 @@ class CarelessShop(Scenario):
         self.standin.replay()
         eventually(lambda: set(self.standin.states()) <= {"settled", "matched"}, "every order is delivered")
         self.assertEqual(sorted(self.shop.standing_charges()), [f"cart-{number}" for number in range(5)])
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

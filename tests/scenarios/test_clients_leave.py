@@ -141,9 +141,3 @@ def read_all(connection: socket.socket) -> bytes:
     while chunk := connection.recv(65536):
         seen += chunk
     return seen
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

@@ -96,9 +96,3 @@ class Modes(Scenario):
                 self.assertEqual(done.returncode, status, done)
                 self.assertIn(words, done.stderr)
         self.assertEqual(json.loads(self.standin.verb("mode", "--json").stdout)["modes"][0]["mode"], "auto")
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

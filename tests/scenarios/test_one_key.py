@@ -113,9 +113,3 @@ class OneKey(Scenario):
         self.assertRegex(order["standin_key"], "^[0-9a-f]{64}$")
         self.assertNotEqual(order["standin_key"], "f" * 64)
         self.assertRegex(order["request_id"], "^[0-9A-Z]{26}$")
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

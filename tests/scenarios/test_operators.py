@@ -223,9 +223,3 @@ class Operators(Scenario):
         self.assertEqual(done.returncode, 0, done)
         for words in ("26.00 USD", "decline", "floor limit", "Card failed"):
             self.assertIn(words, done.stdout)
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

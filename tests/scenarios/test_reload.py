@@ -1,7 +1,9 @@
 """SIGHUP takes all of a new configuration or nothing of it."""
 import http.client
+import os
+import threading
 
-from harness import PATIENCE, Scenario, exchange, order_body, order_headers
+from harness import PATIENCE, Scenario, eventually, exchange, order_body, order_headers
 
 
 class Reload(Scenario):
@@ -26,15 +28,11 @@ class Reload(Scenario):
         self.assertEqual(order("k1", 5000), 422)
 
     def test_a_request_under_way_is_finished_as_it_began(self):
-        import threading
-
         self.shop.start().faults(delay_before_ms=1000)
         self.standin.start()
         answers = []
         thread = threading.Thread(target=lambda: answers.append(self.standin.order("k1")))
         thread.start()
-        from harness import eventually
-
         eventually(lambda: self.standin.metric("standin_target_in_flight"), "the forward is under way")
         self.configuration.change("policy.default", floor_limit='{ USD = "1.00" }')
         self.assertEqual(self.reload(), "")
@@ -52,8 +50,6 @@ class Reload(Scenario):
         self.assertEqual(self.standin.order("k2", 5000).status, 422)
 
     def test_a_file_that_is_no_toml_or_gone_leaves_the_old_in_force(self):
-        import os
-
         self.standin.start()
         with open(self.standin.file, "a") as file:
             file.write("[[[\n")
@@ -93,9 +89,3 @@ class Reload(Scenario):
         self.assertEqual(self.reload(), "")
         self.assertEqual([row["route"] for row in self.standin.api("GET", "modes").json()["modes"]], ["purchases"])
         self.assertEqual([row["route"] for row in self.standin.replay_status()], ["purchases"])
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

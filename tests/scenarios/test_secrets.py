@@ -1,9 +1,12 @@
 """Nothing secret in clear: not in a log, a metric, the journal's files, or what an operator is shown."""
 import base64
 import binascii
+import http.server
 import os
+import signal
+import threading
 
-from harness import Scenario, order_body, order_bytes, reset, eventually
+from harness import Scenario, eventually, order_body, order_bytes, reset
 
 CARD = "5555555555554444"
 CVV = "8312907"
@@ -65,16 +68,13 @@ class Secrets(Scenario):
         eventually(lambda: not self.standin.states().get("accepted"), "the accepted orders are delivered")
         self.assert_nowhere(self.standin.metrics_text().encode(), "metrics after the replay")
         self.assert_nowhere(self.standin.api("GET", "followups?all=true").body, "follow-ups")
-        self.standin.send(15)
+        self.standin.send(signal.SIGTERM)
         self.assertEqual(self.standin.wait(), 0)
         written = self.standin.written()
         self.assertGreater(len(written), 10_000)
         self.assert_nowhere(written, "what is on the disk")
 
     def test_the_replayed_request_has_the_service_credential_and_no_security_code(self):
-        import http.server
-        import threading
-
         arrived = []
 
         class RecordingShop(http.server.BaseHTTPRequestHandler):
@@ -118,9 +118,3 @@ class Secrets(Scenario):
         with open(f"/proc/{self.standin.process.pid}/limits") as file:
             core = next(line for line in file if line.startswith("Max core file size"))
         self.assertEqual(core.split()[4:6], ["0", "0"])
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

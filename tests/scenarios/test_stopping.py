@@ -130,9 +130,3 @@ class Stopping(Scenario):
         self.standin.replay()
         eventually(lambda: set(self.standin.states()) <= {"settled", "matched"}, "every order is delivered")
         self.assertEqual(len(self.shop.standing_charges()), 8)
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

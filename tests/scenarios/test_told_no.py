@@ -79,9 +79,3 @@ class ToldNo(Scenario):
         self.assertEqual([order["state"] for order in self.shop.orders()], ["cancelled"])
         self.assertEqual(self.shop.standing_charges(), [])
         self.assertEqual(self.standin.order("k1", OVER_THE_FLOOR).body, DECLINED)
-
-
-if __name__ == "__main__":
-    import unittest
-
-    unittest.main()

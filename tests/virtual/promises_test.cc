@@ -19,9 +19,9 @@ class TroubledJournal final : public Journal {
 
   Duration keeping_takes{};
   std::optional<Kept> keeping_says;  ///< in place of the truth
-  bool promising = true;
 
   Task<Kept> keep(NewOrder order) override {
+    if (keeping_says == Kept::not_kept) co_return Kept::not_kept;
     const Kept truth = co_await real_->keep(std::move(order));
     if (keeping_takes > Duration(0)) co_await clock_.sleep_for(keeping_takes);
     co_return keeping_says.value_or(truth);
@@ -51,11 +51,7 @@ class TroubledJournal final : public Journal {
   Result<std::vector<ModeRow>> modes() override { return real_->modes(); }
   std::vector<Money> exposure() const override { return real_->exposure(); }
   std::vector<Money> exposure_peak() const override { return real_->exposure_peak(); }
-  JournalHealth health() const override {
-    JournalHealth health = real_->health();
-    health.promising = health.promising && promising;
-    return health;
-  }
+  JournalHealth health() const override { return real_->health(); }
 
  private:
   std::unique_ptr<Journal> real_;
@@ -134,7 +130,6 @@ TEST(Promises, AfterACommitOfUnknownEndItsKeyStaysClaimed) {
   scene.shop = [](const Request&) { return refuses(); };
   scene.trouble->keeping_says = Kept::unknown;
   EXPECT_EQ(scene.order("k1").status, 503);
-  scene.trouble->promising = false;
   scene.shop = [](const Request&) { return creates(); };
   EXPECT_EQ(scene.order("k1").status, 409);
   EXPECT_EQ(scene.arrivals("POST /orders"), 0u) << "it may be on the disk, and would be delivered after the restart";
@@ -144,7 +139,7 @@ TEST(Promises, AnUnheardForwardAtAPartyThatRecognisesNothingIsNotRepeatedWhileNo
   Troubled scene;
   scene.upstream.duplicates = Duplicates::none;
   scene.build();
-  scene.trouble->promising = false;
+  scene.trouble->keeping_says = Kept::not_kept;
   scene.shop = [](const Request&) { return creates(40s); };
   EXPECT_EQ(scene.order("k1").status, 503);
   scene.order_later("k1");
@@ -155,6 +150,7 @@ TEST(Promises, AnUnheardForwardAtAPartyThatRecognisesNothingIsNotRepeatedWhileNo
 }
 
 TEST(Promises, WhatAnotherReplayMadeOfAnOrderMeanwhileIsLookedAtBeforeItIsSent) {
+  std::map<std::string, int> charges;
   Scene scene;
   scene.upstream.duplicates = Duplicates::none;
   scene.stand_in.replay_rate = 2;
@@ -162,7 +158,6 @@ TEST(Promises, WhatAnotherReplayMadeOfAnOrderMeanwhileIsLookedAtBeforeItIsSent) 
   scene.build();
   scene.shop = [](const Request&) { return refuses(); };
   for (int i = 0; i < 40; ++i) scene.order("k" + std::to_string(i));
-  std::map<std::string, int> charges;
   scene.shop = [&charges](const Request& request) {
     if (request.method == "GET") return answers(500);
     ++charges[std::string(*request.headers.find("Standin-Key"))];
@@ -177,12 +172,12 @@ TEST(Promises, WhatAnotherReplayMadeOfAnOrderMeanwhileIsLookedAtBeforeItIsSent) 
     ASSERT_TRUE(replayers.back()->start({}));
     scene.world.run_for(3s);
   }
-  scene.world.run_for(300s);
+  scene.world.run_for(100s);
   EXPECT_GE(charges.size(), 10u);
   for (const auto& [key, count] : charges) EXPECT_EQ(count, 1);
 }
 
-TEST(Promises, TheOneOrderAPersonAsksForIsFoundBehindThousandsOfOthers) {
+TEST(Promises, TheOneOrderAPersonAsksForIsFoundBehindHundredsOfOthers) {
   Scene scene;
   scene.shop = [](const Request&) { return refuses(); };
   for (int i = 0; i < 300; ++i) scene.order("k" + std::to_string(i), 100);
@@ -190,7 +185,7 @@ TEST(Promises, TheOneOrderAPersonAsksForIsFoundBehindThousandsOfOthers) {
   const Ulid newest = scene.journal->orders({.limit = 1})->front().id;
   const auto replayer = scene.new_replayer("r1");
   ASSERT_TRUE(replayer->start({.order = newest}));
-  scene.world.run_for(60s);
+  scene.world.run_for(5s);
   EXPECT_EQ(scene.journal->orders({.id = newest})->front().state, State::settled);
   EXPECT_EQ(scene.arrivals("POST /orders"), 1u);
 }
@@ -225,7 +220,7 @@ TEST(Promises, AfterManyTriesAPersonsWordStillHasTheOrderDelivered) {
   scene.shop = [](const Request&) { return answers(500); };
   const auto replayer = scene.new_replayer("r1");
   ASSERT_TRUE(replayer->start({}));
-  scene.world.run_for(4h);
+  scene.world.run_for(65min);
   ASSERT_EQ(scene.journal->follow_ups(true)->size(), 1u);
   ASSERT_EQ(scene.only_state(), State::held);
   scene.shop = [](const Request&) { return creates(); };
@@ -269,7 +264,8 @@ TEST(Promises, AReplayCarriesTheConfiguredCredentialInItsOwnField) {
   const auto replayer = scene.new_replayer("r1");
   ASSERT_TRUE(replayer->start({}));
   scene.world.run_for(60s);
-  EXPECT_EQ(scene.transport.arrived.back().request.headers.find("Authorization"), "Bearer s3cret");
+  const Request& replayed = scene.transport.arrived.back().request;
+  EXPECT_EQ(replayed.headers.find("Authorization").value_or(""), "Bearer s3cret");
 }
 
 TEST(Promises, NothingIsUndoneForAClientThatLeftARouteThatIsOff) {

@@ -1,4 +1,4 @@
-#include "app/demo_port.h"
+#include "net/local_port.h"
 
 #include <fmt/format.h>
 
@@ -6,7 +6,7 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 
-namespace standin::demo {
+namespace standin {
 namespace {
 
 namespace asio = boost::asio;
@@ -30,12 +30,12 @@ bool nobody_listens(asio::io_context& io, std::uint16_t number) {
 
 }  // namespace
 
-struct Port::State {
+struct LocalPort::State {
   explicit State(std::uint16_t taken) : number(taken) {}
 
   /// A name in Linux's abstract namespace, which goes when its process does.
   bool reserve() {
-    std::string name = fmt::format("standin-demo-port-{}", number);
+    std::string name = fmt::format("standin-local-port-{}", number);
     name.insert(name.begin(), '\0');
     boost::system::error_code wrong;
     reservation.open(Local(), wrong);
@@ -48,19 +48,19 @@ struct Port::State {
   Local::acceptor reservation{io};
 };
 
-Result<Port> Port::take(std::uint16_t preferred) {
+Result<LocalPort> LocalPort::take(std::uint16_t preferred) {
   for (std::uint16_t number = preferred; number < preferred + candidates; ++number) {
     auto state = std::make_unique<State>(number);
-    if (state->reserve() && nobody_listens(state->io, number)) return Port(std::move(state));
+    if (state->reserve() && nobody_listens(state->io, number)) return LocalPort(std::move(state));
   }
   return failure(fmt::format("every port from {} to {} on 127.0.0.1 is taken: end what listens there", preferred,
                              preferred + candidates - 1));
 }
 
-Port::Port(std::unique_ptr<State> state) : state_(std::move(state)) {}
-Port::Port(Port&&) noexcept = default;
-Port::~Port() = default;
+LocalPort::LocalPort(std::unique_ptr<State> state) : state_(std::move(state)) {}
+LocalPort::LocalPort(LocalPort&&) noexcept = default;
+LocalPort::~LocalPort() = default;
 
-std::uint16_t Port::number() const { return state_->number; }
+std::uint16_t LocalPort::number() const { return state_->number; }
 
-}  // namespace standin::demo
+}  // namespace standin
