@@ -288,8 +288,8 @@ int Story::stay(int status) {
 
 int Story::end(int status) {
   const auto stopped = stage_.stop();
-  if (stopped) return status;
-  if (!interrupted_) stage_.keep_folder();
+  if (stopped || status != 0) return status;
+  stage_.keep_folder();
   return fail(stopped.error());
 }
 

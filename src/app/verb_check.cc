@@ -67,8 +67,9 @@ int try_request(const Site& site, const Vault& vault, Request request) {
   const WallTime now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   UlidMaker ulids(system_random());
   const Ulid id = ulids.make(now);
-  const Result<Facts> facts = dialect.facts(request);
-  const Intent intent = identify(*route, dialect, vault, request, facts, id.text());
+  const RequestReading reading = dialect.read(request);
+  const Result<Facts>& facts = reading.facts;
+  const Intent intent = identify(*route, dialect, vault, request, reading, id.text());
   const Decision decision =
       facts ? decide(*facts, nullptr, {}, policy, now) : decline_unreadable(facts.error().what, policy);
   print_facts(facts);

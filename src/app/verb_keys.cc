@@ -38,8 +38,7 @@ void add_keys_verb(CLI::App& app, int& status) {
   CLI::App* rotated = verb->add_subcommand("rotate", "seals new orders with a new key; old orders stay readable");
   rotated->add_option("FILE", *file)->required();
   rotated->callback([file, &status] {
-    status =
-        report(Vault::rotate_keys(*file), "a new key is first in " + *file + "; restart standin to use it");
+    status = report(Vault::rotate_keys(*file), "a new key is first in " + *file + "; restart standin to use it");
   });
   CLI::App* listed = verb->add_subcommand("list", "ids of the sealing keys, newest first");
   listed->add_option("FILE", *file)->required();

@@ -19,9 +19,13 @@ constexpr int commit_budget_part = 4;
 constexpr std::size_t journal_queue = 8192;
 /// Orders in one transaction: beyond this, commits get longer but not cheaper.
 constexpr std::size_t journal_batch = 1024;
+/// With a full disk and no orders, the writer looks this often whether there is room again, and wants this much.
+constexpr Duration journal_try_again = 1s;
+constexpr std::size_t journal_room_bytes_min = 1 << 20;
 
-/// The upstream's own definite answers are kept this long, and so many of them, for the retry of a client that went away
-/// and for one that comes when the upstream is down: clients retry within minutes. 20,000 small answers are some 20 MB.
+/// The upstream's own definite answers are kept this long, and so many of them, for the retry of a client that went
+/// away and for one that comes when the upstream is down: clients retry within minutes. 20,000 small answers are some
+/// 20 MB.
 constexpr Duration definite_answer_kept = 10min;
 constexpr std::size_t definite_answers = 20'000;
 

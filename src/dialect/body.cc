@@ -108,8 +108,7 @@ Result<std::optional<FieldValue>> Body::find(const Selector& selector) {
   return value ? std::optional(FieldValue{JsonKind::string, std::string(*value)}) : std::nullopt;
 }
 
-std::string canonical_body(const Request& request, BodyKind assumed, std::span<const Selector> stripped) {
-  Body body(request.headers, request.body);
+std::string canonical_body(Body& body, BodyKind assumed, std::span<const Selector> stripped) {
   const BodyKind kind = body.kind(assumed);
   if (kind == BodyKind::json && body.json()) {
     const auto without = indexes(*body.json(), stripped);
@@ -121,7 +120,7 @@ std::string canonical_body(const Request& request, BodyKind assumed, std::span<c
     form.sort();
     return form.encoded();
   }
-  return request.body;
+  return std::string(body.bytes());
 }
 
 std::optional<std::string> stripped_body(const Request& request, BodyKind assumed, std::span<const Selector> stripped) {

@@ -49,6 +49,7 @@ class Body {
   const Result<Form>& form();
   /// Nothing if it is not there; an error if the body cannot be read.
   Result<std::optional<FieldValue>> find(const Selector& selector);
+  std::string_view bytes() const { return bytes_; }
   /// By the Content-Type; `assumed` if there is none.
   BodyKind kind(BodyKind assumed) const;
 
@@ -60,7 +61,7 @@ class Body {
 };
 
 /// The body in a form that is the same for equal fields, without `stripped`; the bytes themselves if it cannot be read.
-std::string canonical_body(const Request& request, BodyKind assumed, std::span<const Selector> stripped);
+std::string canonical_body(Body& body, BodyKind assumed, std::span<const Selector> stripped);
 /// The body without `stripped`, otherwise as it was; nothing if it cannot be read, so that what must be left out could
 /// hide in it.
 std::optional<std::string> stripped_body(const Request& request, BodyKind assumed, std::span<const Selector> stripped);

@@ -46,17 +46,21 @@ struct Found {
   bool standing = false;           ///< of the one: not voided or cancelled
 };
 
+/// What a route needs to know of a request.
+struct RequestReading {
+  Result<Facts> facts;     ///< or an error that names the fact and what is wrong with it, never its value
+  std::string normalised;  ///< what makes two requests the same payload: method, path and fields in a fixed order,
+                           ///< without what is stripped
+};
+
 /// What a message means in one party's wire format. Pure: no I/O, no clock; one instance is shared by all threads.
 class Dialect {
  public:
   virtual ~Dialect() = default;
 
-  /// The facts, or an error that names the fact and what is wrong with it, never its value.
-  virtual Result<Facts> facts(const Request& request) const = 0;
+  virtual RequestReading read(const Request& request) const = 0;
   /// The text of one field, by JSON Pointer or form field name; nothing if absent or the body cannot be read.
   virtual std::optional<std::string> field(const Request& request, std::string_view selector) const = 0;
-  /// What makes two requests the same payload: method, path and fields in a fixed order, without what is stripped.
-  virtual std::string normalised(const Request& request) const = 0;
   /// The request without what may not be kept.
   virtual Request stripped(Request request) const = 0;
 

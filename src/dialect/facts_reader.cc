@@ -89,8 +89,7 @@ Result<void> FactsReader::check(const StandInConfig& config) {
   return {};
 }
 
-Result<Facts> FactsReader::read(const Request& request) const {
-  Body body(request.headers, request.body);
+Result<Facts> FactsReader::read(Body& body) const {
   if (auto seen = see(body); !seen) return std::unexpected(seen.error());
   Facts facts;
   auto amount = read_amount(body);

@@ -20,7 +20,7 @@ class FactsReader {
   static Result<FactsReader> make(const StandInConfig& config, const Vault& vault);
 
   /// An error names the fact and what is wrong with it, never its value.
-  Result<Facts> read(const Request& request) const;
+  Result<Facts> read(Body& body) const;
   /// Of requests without a Content-Type.
   BodyKind body_kind() const { return kind_; }
 

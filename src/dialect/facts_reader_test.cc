@@ -23,7 +23,9 @@ std::string replaced(std::string text, std::string_view from, std::string_view t
 }
 
 Result<Facts> read(const StandInConfig& config, std::string_view body, std::string_view type = "application/json") {
-  return FactsReader::make(config, test_vault())->read(post(body, type));
+  const Request request = post(body, type);
+  Body fields(request.headers, request.body);
+  return FactsReader::make(config, test_vault())->read(fields);
 }
 
 /// The shop's order with its amount written so.

@@ -24,7 +24,12 @@ class JsonDialect final : public Dialect {
 
   explicit JsonDialect(Parts parts) : parts_(std::move(parts)) {}
 
-  Result<Facts> facts(const Request& request) const override { return parts_.facts.read(request); }
+  RequestReading read(const Request& request) const override {
+    Body body(request.headers, request.body);
+    auto facts = parts_.facts.read(body);
+    return {std::move(facts), fmt::format("{} {}\n{}", request.method, request.target,
+                                          canonical_body(body, parts_.facts.body_kind(), parts_.strip))};
+  }
 
   std::optional<std::string> field(const Request& request, std::string_view name) const override {
     const auto selector = Selector::parse(name);
@@ -33,11 +38,6 @@ class JsonDialect final : public Dialect {
     auto value = body.find(*selector);
     if (!value || !*value) return std::nullopt;
     return std::move((*value)->text);
-  }
-
-  std::string normalised(const Request& request) const override {
-    return fmt::format("{} {}\n{}", request.method, request.target,
-                       canonical_body(request, parts_.facts.body_kind(), parts_.strip));
   }
 
   Request stripped(Request request) const override {

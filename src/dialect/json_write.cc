@@ -46,28 +46,36 @@ class Writer {
     out.push_back('"');
   }
 
-  std::vector<JsonValue> kept(JsonValue parent) const {
-    std::vector<JsonValue> children;
+  using Member = std::pair<std::string_view, JsonValue>;
+
+  std::vector<Member> kept(JsonValue parent) const {
+    std::vector<Member> children;
+    children.reserve(usual_members);
     for (const JsonValue child : parent) {
-      if (std::ranges::find(how_.without, child.index()) == how_.without.end()) children.push_back(child);
+      const bool without = std::ranges::find(how_.without, child.index()) != how_.without.end();
+      if (!without) children.emplace_back(child.name(), child);
     }
-    if (how_.sorted && parent.kind() == JsonKind::object) std::ranges::sort(children, {}, &JsonValue::name);
+    if (how_.sorted && parent.kind() == JsonKind::object) std::ranges::sort(children, {}, &Member::first);
     return children;
   }
 
   void write_children(JsonValue parent, char open, char close) {
+    const bool named = parent.kind() == JsonKind::object;
     out.push_back(open);
     bool first = true;
-    for (const JsonValue child : kept(parent)) {
+    for (const auto& [name, child] : kept(parent)) {
       if (!std::exchange(first, false)) out.push_back(',');
-      if (parent.kind() == JsonKind::object) {
-        quote(child.name());
+      if (named) {
+        quote(name);
         out.push_back(':');
       }
       write(child);
     }
     out.push_back(close);
   }
+
+  /// Spares the vector its growing.
+  static constexpr std::size_t usual_members = 16;
 
   const JsonWriting& how_;
 };

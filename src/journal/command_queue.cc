@@ -34,10 +34,20 @@ CommandQueue::Batch CommandQueue::take() {
   return take_locked();
 }
 
-CommandQueue::Batch CommandQueue::wait_and_take() {
+CommandQueue::Batch CommandQueue::wait_and_take(std::optional<Duration> at_most) {
   std::unique_lock lock(mutex_);
-  filled_.wait(lock, [this] { return closed_ || !waiting_.empty(); });
+  const auto something = [this] { return closed_ || !waiting_.empty(); };
+  if (at_most) {
+    filled_.wait_for(lock, *at_most, something);
+  } else {
+    filled_.wait(lock, something);
+  }
   return closed_ ? Batch() : take_locked();
+}
+
+bool CommandQueue::is_closed() const {
+  const std::lock_guard lock(mutex_);
+  return closed_;
 }
 
 CommandQueue::Batch CommandQueue::take_locked() {

@@ -4,9 +4,11 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <vector>
 
 #include "base/event.h"
+#include "base/time.h"
 #include "journal/commands.h"
 
 namespace standin {
@@ -40,8 +42,10 @@ class CommandQueue {
   bool push(std::shared_ptr<Pending> pending);
   /// Up to limits::journal_batch of what is there, at once.
   Batch take();
-  /// The same, after waiting for something to be there; empty once the queue is closed.
-  Batch wait_and_take();
+  /// The same, after waiting for something to be there, at most so long if that is said; empty when the wait or the
+  /// queue has come to its end.
+  Batch wait_and_take(std::optional<Duration> at_most = std::nullopt);
+  bool is_closed() const;
   /// Wakes who waits. What is still there is returned by `take`.
   void close();
   std::size_t size() const;

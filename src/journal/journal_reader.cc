@@ -140,11 +140,8 @@ Result<std::size_t> JournalReader::waiting(const std::string& route) {
   const std::lock_guard lock(mutex_);
   std::size_t count = 0;
   {
-    // The words of the partial index orders_due, which holds open orders alone.
-    Statement statement(
-        database_,
-        "SELECT count(*) FROM orders INDEXED BY orders_due WHERE shadow = 0 AND state IN (1, 2, 7, 8, 10) "
-        "AND state IN (1, 2, 7) AND route = ?");
+    Statement statement(database_,
+                        fmt::format("SELECT count(*) FROM orders{} AND state IN (1, 2, 7) AND route = ?", where_open));
     Rows rows = statement.query(route);
     if (rows.next()) count = static_cast<std::size_t>(rows.integer(0));
   }

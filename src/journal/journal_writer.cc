@@ -2,6 +2,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "base/limits.h"
 #include "telemetry/log.h"
 
 namespace standin {
@@ -32,7 +33,20 @@ bool JournalWriter::submit(std::shared_ptr<Pending> pending) {
 }
 
 void JournalWriter::write_until_closed() {
-  for (auto batch = queue_.wait_and_take(); !batch.empty(); batch = queue_.wait_and_take()) commit(batch);
+  while (!queue_.is_closed()) {
+    const bool full = !promising_ && !broken_;
+    const auto batch = queue_.wait_and_take(full ? std::optional(limits::journal_try_again) : std::nullopt);
+    if (!batch.empty()) {
+      commit(batch);
+    } else if (full) {
+      try_again();
+    }
+  }
+}
+
+// Nobody asked for anything since the disk was full: without this the alert would go on until somebody does.
+void JournalWriter::try_again() {
+  if (const auto tried = store_->try_writing()) judge(*tried);
 }
 
 void JournalWriter::schedule() {

@@ -40,6 +40,7 @@ class JournalWriter : public std::enable_shared_from_this<JournalWriter> {
   void schedule();
   void take_turn();
   void commit(const CommandQueue::Batch& batch);
+  void try_again();
   void refuse(const CommandQueue::Batch& batch, const std::string& why);
   void judge(const BatchResult& result);
   void stop_promising(const std::string& why, bool for_good);

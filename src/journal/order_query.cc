@@ -14,10 +14,6 @@ constexpr std::string_view select_orders =
     "done_after_all, "
     "state, shadow, undelivered, created, first_sent, due, token, replays, unresolved FROM orders";
 
-/// Named, because SQLite would rather read all orders in their order than sort the few that are due; a query that
-/// cannot use it fails. The words are those of the partial index.
-constexpr std::string_view workable = " INDEXED BY orders_due WHERE shadow = 0 AND state IN (1, 2, 7, 8, 10)";
-
 /// Conditions with their parameters, in the order in which both appear.
 class Conditions {
  public:
@@ -54,7 +50,7 @@ void only_arrived(Conditions& conditions, const OrderFilter& filter) {
 
 Conditions conditions_of(const OrderFilter& filter, WallTime now) {
   Conditions conditions;
-  conditions.add(filter.due_only ? workable : " WHERE 1");
+  conditions.add(filter.due_only ? where_open : " WHERE 1");
   if (filter.id) conditions.add(" AND id = ?", *filter.id);
   if (filter.state) conditions.add(" AND state = ?", static_cast<std::int64_t>(*filter.state));
   if (!filter.route.empty()) conditions.add(" AND route = ?", filter.route);

@@ -8,6 +8,12 @@
 
 namespace standin {
 
+/// Reads open orders alone; to be followed by further conditions. The index is named, because SQLite would rather read
+/// all orders in their order than sort the few that are open; a query that cannot use it fails. The words are those of
+/// the partial index.
+constexpr std::string_view where_open =
+    " INDEXED BY orders_due WHERE shadow = 0 AND (state = 1 OR state = 2 OR state = 7 OR state = 8 OR state = 10)";
+
 /// An order as the writer sees it: what a step may depend on, and what it may change.
 struct Standing {
   std::int64_t row = 0;

@@ -71,6 +71,7 @@ FollowUpsTable::FollowUpsTable(Database& database)
     : find_open_(database, "SELECT 1 FROM follow_ups WHERE order_row = ? AND state <> 'closed' AND reason = ?"),
       any_open_(database, "SELECT 1 FROM follow_ups WHERE order_row = ? AND state <> 'closed'"),
       add_(database, "INSERT INTO follow_ups (order_row, reason, state, owner, opened) VALUES (?, ?, 'open', '', ?)"),
+      close_(database, "UPDATE follow_ups SET state = 'closed' WHERE order_row = ? AND reason = ?"),
       find_(database, "SELECT order_row, state FROM follow_ups WHERE id = ?"),
       set_(database, "UPDATE follow_ups SET state = ?1, owner = CASE ?2 WHEN '' THEN owner ELSE ?2 END WHERE id = ?3"),
       note_(database,
@@ -85,6 +86,8 @@ void FollowUpsTable::open(std::int64_t order_row, std::string_view reason, WallT
   }
   add_.execute(order_row, reason, now);
 }
+
+void FollowUpsTable::close(std::int64_t order_row, std::string_view reason) { close_.execute(order_row, reason); }
 
 bool FollowUpsTable::has_open(std::int64_t order_row) {
   Rows rows = any_open_.query(order_row);

@@ -45,13 +45,15 @@ class FollowUpsTable {
   };
   /// A reason that is open for this order already is not opened again.
   void open(std::int64_t order_row, std::string_view reason, WallTime now);
+  /// The reason is gone.
+  void close(std::int64_t order_row, std::string_view reason);
   bool has_open(std::int64_t order_row);
   std::optional<Case> find(std::int64_t id);
   void set(std::int64_t id, std::string_view state, std::string_view owner);
   void note(std::int64_t id, WallTime at, std::string_view who, std::string_view text);
 
  private:
-  Statement find_open_, any_open_, add_, find_, set_, note_;
+  Statement find_open_, any_open_, add_, close_, find_, set_, note_;
 };
 
 /// What operators chose in place of the configured modes.

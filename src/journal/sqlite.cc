@@ -14,6 +14,10 @@ constexpr int busy_timeout_ms = 5000;
 
 int primary(int code) { return code & 0xff; }
 
+/// SQLite's counts of its memory cost a lock at every allocation, and nobody reads them. Once it is in use it refuses,
+/// and counts.
+void count_no_memory() { [[maybe_unused]] static const int refused = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0); }
+
 int note_log_pages(void* pages, sqlite3*, const char*, int count) {
   *static_cast<std::size_t*>(pages) = static_cast<std::size_t>(count);
   return SQLITE_OK;
@@ -26,6 +30,7 @@ bool SqliteFailure::is_disk_broken() const { return primary(code) == SQLITE_IOER
 bool SqliteFailure::is_constraint() const { return primary(code) == SQLITE_CONSTRAINT; }
 
 Result<std::unique_ptr<Database>> Database::open(const std::string& path, const Options& options) {
+  count_no_memory();
   sqlite3* handle = nullptr;
   const int access = options.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   const int code = sqlite3_open_v2(path.c_str(), &handle, access | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE,

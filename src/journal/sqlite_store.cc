@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <filesystem>
+
 #include "base/limits.h"
 #include "journal/rebuild.h"
 #include "journal/schema.h"
@@ -30,8 +32,9 @@ Result<void> set_up(Database& database, const std::string& path) {
 
 }  // namespace
 
-SqliteStore::SqliteStore(std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database, JournalIndex& index)
-    : lock_(std::move(lock)), database_(std::move(database)), index_(index) {}
+SqliteStore::SqliteStore(std::string path, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
+                         JournalIndex& index)
+    : path_(std::move(path)), lock_(std::move(lock)), database_(std::move(database)), index_(index) {}
 
 SqliteStore::~SqliteStore() = default;
 
@@ -44,7 +47,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, J
   auto database = Database::open(options.path, {.vfs = options.vfs, .alone = options.alone});
   if (!database) return std::unexpected(database.error());
   if (auto ready = set_up(**database, options.path); !ready) return std::unexpected(ready.error());
-  std::unique_ptr<SqliteStore> store(new SqliteStore(std::move(*lock), std::move(*database), index));
+  std::unique_ptr<SqliteStore> store(new SqliteStore(options.path, std::move(*lock), std::move(*database), index));
   if (auto rebuilt = rebuild(*store->database_, options.path, index, store->exposure_); !rebuilt) {
     return std::unexpected(rebuilt.error());
   }
@@ -92,6 +95,18 @@ BatchResult SqliteStore::take_back(std::span<const Command* const> commands, con
     result.replies.push_back(unwritten(*command, unknown ? Unwritten::perhaps : Unwritten::certainly, result.why));
   }
   return result;
+}
+
+std::optional<BatchResult> SqliteStore::try_writing() {
+  std::error_code unknown;
+  const auto space = std::filesystem::space(std::filesystem::absolute(path_).parent_path(), unknown);
+  if (unknown || space.available < limits::journal_room_bytes_min) return std::nullopt;
+  database_->execute("BEGIN IMMEDIATE");
+  database_->execute(fmt::format("PRAGMA user_version = {}", journal_version).c_str());
+  if (const auto failed = database_->take_failure()) return take_back({}, *failed, false);
+  database_->execute("COMMIT");
+  if (const auto failed = database_->take_failure()) return take_back({}, *failed, true);
+  return BatchResult{};
 }
 
 Result<void> SqliteStore::tidy_log() {

@@ -37,6 +37,8 @@ class SqliteStore {
 
   /// All commands in one transaction; the index is changed before this returns.
   BatchResult execute(std::span<const Command* const> commands, WallTime now);
+  /// Writes what is there already, to see whether a full disk has room again; nothing while there is next to none.
+  std::optional<BatchResult> try_writing();
   /// Moves a long write-ahead log to the database. After the answers are out: it takes longer than a commit.
   /// An error is final, as a failed commit is.
   Result<void> tidy_log();
@@ -44,10 +46,12 @@ class SqliteStore {
   Database& database() { return *database_; }
 
  private:
-  SqliteStore(std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database, JournalIndex& index);
+  SqliteStore(std::string path, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
+              JournalIndex& index);
   BatchResult take_back(std::span<const Command* const> commands, const SqliteFailure& failed, bool committing);
   void publish(const Transaction& transaction);
 
+  std::string path_;
   std::unique_ptr<LockFile> lock_;
   std::unique_ptr<Database> database_;
   JournalIndex& index_;

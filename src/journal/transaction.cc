@@ -123,8 +123,10 @@ Reply Transaction::operator()(const UndeliveredCommand& command) {
   if (!order) return Applied::not_allowed;
   order->undelivered = true;
   const bool moves = order->state == State::accepted && (command.to == State::held || command.to == State::cancelling);
-  if (moves && command.to == State::held) order->due = never_due;
+  const bool waits_for_person = moves && command.to == State::held;
+  if (waits_for_person) order->due = never_due;
   move(*order, moves ? command.to : order->state, "standin", command.why);
+  if (waits_for_person) tables_.follow_ups.open(order->row, undelivered_case, now_);
   return Applied::applied;
 }
 

@@ -11,6 +11,10 @@
 
 namespace standin {
 
+/// Why a held order whose yes did not arrive is in a person's queue; closed when the order moves on.
+constexpr std::string_view undelivered_case =
+    "the client did not get its yes: find out whether the customer has the goods, then replay it or write it off";
+
 struct Tables {
   explicit Tables(Database& database)
       : orders(database), transitions(database), attempts(database), follow_ups(database), modes(database) {}

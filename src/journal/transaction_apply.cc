@@ -127,6 +127,8 @@ void Transaction::write_change(Standing& order, const Change& change, State to) 
   order.lease_owner.clear();
   order.unresolved = !is_end(to) && tables_.attempts.has_open_question(order.row);
   const bool arrived = to != order.state;
+  // The retry has the yes, or a person wants it delivered.
+  if (order.undelivered && order.state == State::held && arrived) tables_.follow_ups.close(order.row, undelivered_case);
   move(order, to, change.who, change.why);
   open_follow_ups(order, change, arrived);
 }

@@ -1,5 +1,7 @@
 #include "net/asio_clock.h"
 
+#include <time.h>
+
 #include <boost/asio/basic_waitable_timer.hpp>
 
 namespace standin {
@@ -32,8 +34,23 @@ class TimerAlarm final : public Alarm {
 
 Instant AsioClock::now() const { return std::chrono::steady_clock::now(); }
 
+namespace {
+
+/// Runs on while the machine is suspended, unlike steady_clock.
+Duration since_boot() {
+  timespec now{};
+  clock_gettime(CLOCK_BOOTTIME, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
+}  // namespace
+
+// The time at the process's start and what has passed since: a clock that is set forward must not end a lease, a
+// listening or a waiting time, nor one set back prolong them. A clock that was wrong at the start stays so until a
+// restart.
 WallTime AsioClock::wall() const {
-  return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
+  static const auto beginning = std::chrono::system_clock::now() - since_boot();
+  return std::chrono::floor<WallTime::duration>(beginning + since_boot());
 }
 
 std::unique_ptr<Alarm> AsioClock::at(Instant when, std::move_only_function<void()> ring) {

@@ -80,7 +80,7 @@ std::string explain(const Decision& decision) {
   std::string lines;
   for (const Verdict& verdict : decision.verdicts) {
     if (!lines.empty()) lines += '\n';
-    lines += fmt::format("{}: {}: {}", verdict.rule, verdict.accept ? "accept" : "decline", verdict.why);
+    lines.append(verdict.rule).append(verdict.accept ? ": accept: " : ": decline: ").append(verdict.why);
   }
   return lines;
 }

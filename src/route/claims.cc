@@ -92,8 +92,11 @@ void Claims::remember(const Intent& intent, const Response& answer, bool client_
   if (!intent.repeatable) return;
   Shard& in = shard(intent.key);
   const std::lock_guard lock(in.mutex);
-  const KeptAnswer kept{intent.payload, answer, client_gone, now + limits::definite_answer_kept};
-  if (in.kept.insert_or_assign(intent.key, kept).second) in.kept_oldest_first.push_back(intent.key);
+  keep(in, intent.key, {intent.payload, answer, client_gone, now + limits::definite_answer_kept});
+}
+
+void Claims::keep(Shard& in, const OrderKey& key, KeptAnswer kept) {
+  if (in.kept.insert_or_assign(key, std::move(kept)).second) in.kept_oldest_first.push_back(key);
   if (in.kept_oldest_first.size() > limits::definite_answers / shards_.size()) {
     in.kept.erase(in.kept_oldest_first.front());
     in.kept_oldest_first.pop_front();
@@ -107,6 +110,22 @@ std::optional<Response> Claims::remembered(const Intent& intent, Instant now) {
   if (found == in.kept.end() || found->second.until < now || found->second.payload != intent.payload)
     return std::nullopt;
   return found->second.answer;
+}
+
+void Claims::doubt(const Intent& intent, Instant now) {
+  if (!intent.repeatable) return;
+  Shard& in = shard(intent.key);
+  const std::lock_guard lock(in.mutex);
+  const auto found = in.kept.find(intent.key);
+  if (found != in.kept.end() && found->second.until >= now && found->second.answer) return;
+  keep(in, intent.key, {intent.payload, std::nullopt, false, now + limits::definite_answer_kept});
+}
+
+bool Claims::doubted(const Intent& intent, Instant now) {
+  Shard& in = shard(intent.key);
+  const std::lock_guard lock(in.mutex);
+  const auto found = in.kept.find(intent.key);
+  return found != in.kept.end() && found->second.until >= now && !found->second.answer;
 }
 
 }  // namespace standin

@@ -82,6 +82,12 @@ class Claims {
   /// The upstream's answer to the same intent, if it is kept.
   std::optional<Response> remembered(const Intent& intent, Instant now);
 
+  /// An attempt of this intent may stand at the upstream, and no order in the journal knows of it: nothing was
+  /// promised. Kept until there is a definite answer, and no longer than one.
+  void doubt(const Intent& intent, Instant now);
+  /// Whether an earlier attempt of the intent may stand: a decision made now must be followed up as if it did.
+  bool doubted(const Intent& intent, Instant now);
+
  private:
   friend class Claim;
   using Awaited = OneShot<std::optional<Response>>;
@@ -91,7 +97,7 @@ class Claims {
   };
   struct KeptAnswer {
     Digest payload;
-    Response answer;
+    std::optional<Response> answer;  ///< none: an attempt may stand, and was not heard of
     bool client_gone = false;
     Instant until;
   };
@@ -107,6 +113,8 @@ class Claims {
   std::variant<std::shared_ptr<Awaited>, Claim> try_claim(const Intent& intent, Instant now);
   std::optional<Claim> recalled(const Intent& intent);
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
+  /// The shard's lock is held.
+  void keep(Shard& in, const OrderKey& key, KeptAnswer kept);
   void release(const OrderKey& key, std::optional<Response> answer);
 
   Journal& journal_;

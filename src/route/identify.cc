@@ -65,11 +65,11 @@ std::optional<std::string> idempotency_key(const RouteConfig& route, const Diale
 }
 
 Intent identify(const RouteConfig& route, const Dialect& dialect, const Vault& vault, const Request& request,
-                const Result<Facts>& facts, const std::string& request_id) {
-  const auto key = idempotency_key(route, dialect, request, facts);
-  const auto tenant = route.tenant.empty() ? std::nullopt : fact_text(dialect, request, facts, route.tenant);
+                const RequestReading& reading, const std::string& request_id) {
+  const auto key = idempotency_key(route, dialect, request, reading.facts);
+  const auto tenant = route.tenant.empty() ? std::nullopt : fact_text(dialect, request, reading.facts, route.tenant);
   return Intent{.key = vault.order_key(tenant.value_or(""), route.name, key.value_or(request_id)),
-                .payload = vault.payload_digest(dialect.normalised(request)),
+                .payload = vault.payload_digest(reading.normalised),
                 .tenant = tenant.value_or(""),
                 .from_client = key && !route.key_header.empty(),
                 .repeatable = key.has_value()};

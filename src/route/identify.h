@@ -23,6 +23,6 @@ std::optional<std::string> fact_text(const Dialect& dialect, const Request& requ
 
 /// The request's intent: from its idempotency key, or of its own (the request id).
 Intent identify(const RouteConfig& route, const Dialect& dialect, const Vault& vault, const Request& request,
-                const Result<Facts>& facts, const std::string& request_id);
+                const RequestReading& reading, const std::string& request_id);
 
 }  // namespace standin

@@ -203,7 +203,9 @@ Reply ProtectedRoute::promise_nothing(const VisitPtr& visit, Claim claim, const 
 }
 
 /// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first.
+/// Whatever is decided about a retry has to reckon with what may stand already.
 void ProtectedRoute::let_go(const VisitPtr& visit, Claim claim, Outcome forwarded) {
+  if (forwarded == Outcome::unknown) shared_.claims.doubt(visit->intent, loop_.clock.now());
   const bool keyed = setup_.party->config().duplicates == Duplicates::keyed;
   if (forwarded != Outcome::unknown || keyed || !visit->unheard) return;
   spawn(loop_.executor, hold_until_heard(shared_from_this(), visit, std::move(claim)));
@@ -220,6 +222,7 @@ Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, Vi
 
 // Modes off and shadow: the upstream's own error goes to the client.
 Reply ProtectedRoute::pass_on(const VisitPtr& visit, const Forwarded& forwarded) {
+  if (forwarded.outcome == Outcome::unknown) shared_.claims.doubt(visit->intent, loop_.clock.now());
   if (visit->mode == Mode::shadow && may_promise()) {
     const Decision decision = decide_now(*visit);
     const AnswerContext context = visit->context(loop_.clock.wall());

@@ -62,6 +62,7 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
     co_return tell(*visit, Answered::recalled, std::move(*earlier), &forwarded);
   }
+  if (shared_.claims.doubted(visit->intent, loop_.clock.now())) forwarded.outcome = Outcome::unknown;
   if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
   if (visit->mode == Mode::off || visit->mode == Mode::shadow) co_return pass_on(visit, forwarded);
   if (!may_promise()) co_return promise_nothing(visit, std::move(claim), forwarded);
@@ -85,14 +86,14 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
   const Duration budget = answers ? commit_budget(deadline) : Duration(0);
   const Duration response = setup_.party->config().timeouts.response;
   const Ulid id = shared_.ulids.make(wall);
-  Result<Facts> facts = setup_.dialect->facts(request);
-  Intent intent = identify(setup_.route, *setup_.dialect, shared_.vault, request, facts, request_id);
+  RequestReading reading = setup_.dialect->read(request);
+  Intent intent = identify(setup_.route, *setup_.dialect, shared_.vault, request, reading, request_id);
   return std::make_shared<Visit>(Visit{.request = std::move(request),
                                        .client = std::move(client),
                                        .request_id = std::move(request_id),
                                        .id = id,
                                        .reference = "gateway-down-" + id.text(),
-                                       .facts = std::move(facts),
+                                       .facts = std::move(reading.facts),
                                        .intent = intent,
                                        .mode = mode,
                                        .arrived = now,

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <iterator>
 
 namespace standin {
@@ -31,6 +32,13 @@ std::size_t sequence_size(std::string_view value, std::size_t at) {
   const bool whole = continues(value, at + 1, low, high) && continues(value, at + 2, 0x80, 0xBF) &&
                      continues(value, at + 3, 0x80, 0xBF);
   return whole ? 4 : 0;
+}
+
+bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+
+/// How much from the start is written as it is.
+std::size_t plain_size(std::string_view value) {
+  return static_cast<std::size_t>(std::ranges::find_if_not(value, is_plain) - value.begin());
 }
 
 void append_ascii(std::string& out, char c) {
@@ -64,6 +72,10 @@ std::string valid_utf8(std::string_view text) {
 void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
   for (std::size_t at = 0; at < value.size();) {
+    const std::size_t plain = plain_size(value.substr(at));
+    out.append(value, at, plain);
+    at += plain;
+    if (at == value.size()) break;
     const std::size_t size = sequence_size(value, at);
     if (size == 1) {
       append_ascii(out, value[at]);
@@ -75,11 +87,7 @@ void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
 }
 
-void JsonLine::name(std::string_view name) {
-  if (!line_.empty()) line_.push_back(',');
-  append_json_string(line_, name);
-  line_.push_back(':');
-}
+void JsonLine::name(std::string_view name) { line_.append(line_.empty() ? "\"" : ",\"").append(name).append("\":"); }
 
 JsonLine& JsonLine::text(std::string_view field, std::string_view value) {
   name(field);

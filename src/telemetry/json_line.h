@@ -7,7 +7,8 @@
 namespace standin {
 
 /// One JSON object on one line, written field by field in the order given. What is written is valid JSON and valid
-/// UTF-8 whatever the values hold: a client cannot forge a line by sending a newline or a quote.
+/// UTF-8 whatever the values hold: a client cannot forge a line by sending a newline or a quote. Names are ours, and
+/// written as they are.
 class JsonLine {
  public:
   JsonLine& text(std::string_view name, std::string_view value);

@@ -11,7 +11,7 @@ class ClientsLeave(Scenario):
         connection.sendall(order_bytes(key, order_body(cents)))
         return connection
 
-    def test_a_reset_after_the_commit_marks_the_order_and_holds_it(self):
+    def accept_one_that_its_client_did_not_hear_of(self) -> dict:
         self.standin.start()
         connection = self.send_order("k1")
         eventually(self.standin.orders, "the order is committed")
@@ -20,12 +20,24 @@ class ClientsLeave(Scenario):
         self.assertEqual((order["state"], order["due"]), ("held", None))
         self.assertEqual(self.standin.metric("standin_clients_gone_total", when="after_commit"), 1)
         self.assertEqual(self.standin.exposure(), 1000)
+        return order
+
+    def test_a_reset_after_the_commit_holds_the_order_until_a_person_releases_it(self):
+        order = self.accept_one_that_its_client_did_not_hear_of()
+        self.standin.order("k2", cart_id="heard")
         self.shop.start()
         self.standin.replay()
-        self.assertEqual(self.standin.order("k1").json()["order"]["id"], order["reference"])
-        self.assertEqual(self.standin.order("k2").status, 201)
-        self.assertEqual(self.standin.states(), {"held": 1})
+        self.standin.wait_for_states({"held": 1, "settled": 1})
+        self.assertEqual(self.shop.standing_charges(), ["heard"])
         self.assertEqual(self.standin.verb("replay", "--order", order["id"]).returncode, 0)
+        self.standin.wait_for_states({"settled": 2})
+
+    def test_a_reset_after_the_commit_holds_the_order_until_the_same_key_is_told(self):
+        order = self.accept_one_that_its_client_did_not_hear_of()
+        self.assertEqual(self.standin.order("k1").json()["order"]["id"], order["reference"])
+        self.shop.start()
+        self.standin.wait_for_states({"accepted": 1})
+        self.standin.replay()
         self.standin.wait_for_states({"settled": 1})
 
     def test_an_undelivered_order_is_replayed_where_the_route_says_so(self):

@@ -1,14 +1,25 @@
 """Same key, same answer: in flight, afterwards, after a restart; another payload under it is refused."""
+import signal
 import threading
 
-from harness import Scenario, at_once, eventually, order_body
+from harness import PATIENCE, Scenario, at_once, eventually, order_body
 
 
 class OneKey(Scenario):
     def test_two_hundred_at_once_are_one_order_and_one_answer(self):
-        self.shop.start().faults(delay_before_ms=300)
+        self.configuration.change("route.orders", deadline=f'"{PATIENCE:.0f}s"')
+        self.configuration.change("upstream.shop", timeouts=f'{{ response = "{PATIENCE:.0f}s" }}')
+        self.shop.start()
         self.standin.start()
-        answers = at_once(200, lambda number: self.standin.order("k1"))
+        self.shop.send(signal.SIGSTOP)
+        answers: list = []
+        crowd = threading.Thread(
+            target=lambda: answers.extend(at_once(200, lambda number: self.standin.order("k1")))
+        )
+        crowd.start()
+        eventually(lambda: self.standin.metric("standin_requests_in_flight") == 200, "all of them are in flight")
+        self.shop.send(signal.SIGCONT)
+        crowd.join()
         self.assertEqual(answers[0].status, 201)
         self.assertEqual([answer for answer in answers if answer != answers[0]], [])
         self.assertEqual(len(self.shop.orders()), 1)

@@ -68,7 +68,9 @@ class ProcessTest : public testing::Test {
     std::filesystem::create_directories(folder_);
     EXPECT_TRUE(Vault::create_keys((folder_ / "keys").string()));
   }
-  ~ProcessTest() override { if (!HasFailure()) std::filesystem::remove_all(folder_); }
+  ~ProcessTest() override {
+    if (!HasFailure()) std::filesystem::remove_all(folder_);
+  }
 
   std::unique_ptr<Process> serve(const std::string& shop) {
     const std::string file = (folder_ / "standin.toml").string();

@@ -254,6 +254,73 @@ TEST(Promises, AFindersWordThatBelongsToAnotherOrderSettlesNoQuestion) {
   EXPECT_EQ(scene.arrivals("POST /orders"), 2u) << "it may stand already: it is not charged on a guess";
 }
 
+/// A shop that places what it is sent, and answers later than anybody waits; found by the finder from then on.
+struct LateShop {
+  explicit LateShop(Scene& scene) {
+    scene.shop = [this](const Request& request) {
+      if (request.method == "GET") return says(placed ? R"([{"id":"shop-1","status":"accepted"}])" : "[]");
+      if (request.path() != "/orders") return answers(200, "{}");
+      if (down) return refuses();
+      placed = true;
+      return hangs();
+    };
+  }
+  bool placed = false, down = false;
+};
+
+void order_and_leave(Scene& scene, int cents) {
+  const auto client = std::make_shared<TestClient>();
+  scene.order_later("k1", cents, client);
+  scene.world.run_for(1s);
+  client->left = true;
+  scene.world.run_for(20s);
+  ASSERT_TRUE(scene.journal->orders({})->empty());
+}
+
+TEST(Promises, ARetryIsNotDeclinedForGoodWhileTheFirstTryOfAClientThatLeftMayStand) {
+  Scene scene;
+  LateShop shop(scene);
+  const auto replayer = scene.new_replayer("r1");
+  order_and_leave(scene, 9900);
+  shop.down = true;
+  EXPECT_EQ(scene.order("k1", 9900).status, 422);
+  EXPECT_EQ(scene.only_state(), State::reversing);
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.only_state(), State::reversed);
+  EXPECT_EQ(scene.arrivals("POST /orders/shop-1/cancel"), 1u);
+  replayer->shut_down();
+}
+
+TEST(Promises, ARetryThatIsAcceptedWhileAnEarlierTryMayStandIsLookedUpBeforeItIsDelivered) {
+  Scene scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.build();
+  LateShop shop(scene);
+  order_and_leave(scene, 1000);
+  scene.world.run_for(200s);
+  shop.down = true;
+  EXPECT_EQ(scene.order("k1", 1000).status, 201);
+  EXPECT_TRUE(scene.only_order().unresolved);
+  shop.down = false;
+  const auto replayer = scene.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  scene.world.run_for(60s);
+  EXPECT_EQ(scene.only_state(), State::matched);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 1u);
+}
+
+TEST(Promises, ADefiniteAnswerEndsTheDoubt) {
+  Scene scene;
+  LateShop shop(scene);
+  order_and_leave(scene, 9900);
+  scene.shop = [](const Request&) { return declines(); };
+  EXPECT_EQ(scene.order("k1", 9900).status, 422);
+  shop.down = true;
+  scene.shop = [](const Request&) { return refuses(); };
+  EXPECT_EQ(scene.order("k1", 9900).status, 422);
+  EXPECT_TRUE(scene.journal->orders({})->empty()) << "the shop's own decline is given again";
+}
+
 TEST(Promises, AReplayCarriesTheConfiguredCredentialInItsOwnField) {
   Scene scene;
   scene.stand_in.replay_credential = "Authorization: Bearer s3cret";

@@ -255,6 +255,7 @@ TEST(Tour, AnAnswerThatCouldNotBeWrittenHoldsItsOrder) {
   scene.world.run_for(1s);
   EXPECT_EQ(scene.only_state(), State::held);
   EXPECT_TRUE(scene.only_order().undelivered);
+  EXPECT_EQ(scene.journal->follow_ups(true)->size(), 1u) << "somebody has the case";
 }
 
 TEST(Tour, ARetryOfAnOrderThatTheShopAnsweredIsNeverDecidedAnewWhenTheShopIsDown) {
