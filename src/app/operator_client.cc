@@ -10,6 +10,7 @@
 #include <boost/json/serialize.hpp>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <optional>
 
 #include "base/text.h"
@@ -120,7 +121,7 @@ std::expected<boost::json::value, Trouble> OperatorClient::get(std::string_view 
 
 std::expected<boost::json::value, Trouble> OperatorClient::send(std::string_view method, std::string_view target,
                                                                 const boost::json::value& body) {
-  const auto endpoint = Endpoint::parse("unix:" + state_->socket);
+  const auto endpoint = Endpoint::parse("unix:" + std::filesystem::absolute(state_->socket).string());
   if (!endpoint) return std::unexpected(Trouble{endpoint.error().what, 2});
   Request request{.method = std::string(method), .target = "/api/v1/" + std::string(target)};
   if (!body.is_null()) {

@@ -126,6 +126,10 @@ TEST_F(Verbs, AnOrderThatIsNotThereFailsWithWhatToDo) {
   EXPECT_EQ(out, "");
 }
 
+TEST_F(Verbs, TheSocketMayBeGivenAsARelativePath) {
+  EXPECT_EQ(run({"orders", "--socket", std::filesystem::relative(socket()).string()}, false), 0) << err;
+}
+
 TEST_F(Verbs, WhatIsAskedWronglyIsExitStatus2) {
   EXPECT_EQ(run({"orders", "--state", "lost"}), 2);
   EXPECT_EQ(run({"orders", "show"}), 2);
