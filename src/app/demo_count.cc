@@ -74,16 +74,19 @@ void count_kept(const KeptOrder& order, Tally& tally) {
   }
 }
 
+bool is_too_late(const Attempt& attempt, Duration deadline) {
+  return attempt.ending == Ending::timed_out || (attempt.ending == Ending::answered && attempt.latency > deadline);
+}
+
 void add(const Attempt& attempt, Duration deadline, PhaseTally& phase) {
   phase.counts.add(attempt);
-  switch (attempt.ending) {
-    case Ending::answered: phase.too_late += attempt.latency > deadline ? 1 : 0; break;
-    case Ending::timed_out: ++phase.too_late; break;
-    case Ending::hung_up:
-    case Ending::connection_error:
-    case Ending::local_limit: return;
-  }
-  phase.latency.add(attempt.latency);
+  phase.too_late += is_too_late(attempt, deadline) ? 1 : 0;
+  if (attempt.ending == Ending::answered || attempt.ending == Ending::timed_out) phase.latency.add(attempt.latency);
+}
+
+bool is_noticed(const Attempt& attempt, Duration deadline) {
+  const bool broken = attempt.ending == Ending::connection_error || attempt.ending == Ending::local_limit;
+  return broken || attempt.status >= 500 || is_too_late(attempt, deadline);
 }
 
 void count_phases(const Evidence& evidence, Tally& tally) {
@@ -93,6 +96,7 @@ void count_phases(const Evidence& evidence, Tally& tally) {
     const auto phase = std::ranges::find(tally.phases, attempt.phase, &PhaseTally::label);
     if (phase != tally.phases.end()) add(attempt, evidence.deadline, *phase);
     add(attempt, evidence.deadline, tally.total);
+    if (is_noticed(attempt, evidence.deadline)) tally.noticed.push_back(attempt.cart_id);
   }
 }
 
@@ -101,7 +105,7 @@ void count_phases(const Evidence& evidence, Tally& tally) {
 bool Tally::clean() const {
   const bool promises = verdict.yes_not_served.empty() && verdict.served_twice.empty() &&
                         verdict.no_but_served.empty() && two_answers.empty();
-  return promises && total.counts.errors() == 0 && total.too_late == 0;
+  return promises && noticed.empty();
 }
 
 Tally count(const Evidence& evidence) {

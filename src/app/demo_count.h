@@ -49,6 +49,8 @@ struct Tally {
 
   /// Carts to which standin itself gave two answers.
   std::vector<std::string> two_answers;
+  /// Carts whose shopper saw an error, a 5xx, or waited beyond the deadline.
+  std::vector<std::string> noticed;
   std::map<std::string, std::string> order_ids;  ///< of every cart that the journal has
   std::vector<PhaseTally> phases;
   PhaseTally total;

@@ -137,7 +137,8 @@ std::string accusations(const Tally& tally, const std::string& folder) {
   return accusation("told yes and not served", verdict.yes_not_served, tally, folder) +
          accusation("served twice", verdict.served_twice, tally, folder) +
          accusation("told no and served", verdict.no_but_served, tally, folder) +
-         accusation("told two things by standin itself", tally.two_answers, tally, folder);
+         accusation("told two things by standin itself", tally.two_answers, tally, folder) +
+         accusation("an error, a 5xx or a wait beyond the deadline", tally.noticed, tally, folder);
 }
 
 }  // namespace standin::demo

@@ -8,6 +8,8 @@
 namespace standin::demo {
 namespace {
 
+bool stop_asked = false;  ///< the main thread's
+
 sigset_t held() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -29,7 +31,11 @@ Signal next_signal(Duration within) {
   const sigset_t signals = held();
   const int number = sigtimedwait(&signals, nullptr, &wait);
   if (number == SIGCHLD) return Signal::child_ended;
-  return number > 0 ? Signal::stop : Signal::none;
+  if (number < 0) return Signal::none;
+  stop_asked = true;
+  return Signal::stop;
 }
+
+bool stop_was_asked() { return stop_asked; }
 
 }  // namespace standin::demo

@@ -12,5 +12,7 @@ enum class Signal { none, stop, child_ended };
 
 /// The next signal, or none once `within` is over.
 Signal next_signal(Duration within);
+/// Whether `next_signal` has ever returned `stop`.
+bool stop_was_asked();
 
 }  // namespace standin::demo

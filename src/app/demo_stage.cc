@@ -128,7 +128,7 @@ Result<void> Stage::wait_until(Child& child, const std::function<bool()>& ready)
       return failure(fmt::format("{} ended with {}:\n{}", child.name(), *ended, child.last_words()));
     }
     if (clock.now() > end) return failure(child.name() + " does not answer:\n" + child.last_words());
-    if (next_signal(ask_again_after) == Signal::stop) return failure("ended before the story began");
+    if (next_signal(ask_again_after) == Signal::stop) return failure("ended before the count");
   }
   return {};
 }

@@ -2,14 +2,13 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <boost/asio/io_context.hpp>
 #include <cstdio>
-#include <deque>
 #include <filesystem>
-#include <memory>
 
+#include "app/demo_audience.h"
 #include "app/demo_count.h"
-#include "app/demo_screen.h"
 #include "app/demo_signals.h"
 #include "app/demo_stage.h"
 #include "app/demo_standin.h"
@@ -46,39 +45,6 @@ Result<Shoppers> invite(const Stage& stage, const Plan& plan) {
                          .seed = seed});
 }
 
-/// What the last looks saw, for the curves.
-class Memory {
- public:
-  void add(std::uint64_t stood_in_so_far, Duration p99) {
-    if (seen_) push(stood_in_, stood_in_so_far - so_far_);
-    seen_ = true;
-    so_far_ = stood_in_so_far;
-    push(slowest_, p99);
-  }
-  std::vector<std::uint64_t> stood_in() const { return {stood_in_.begin(), stood_in_.end()}; }
-  std::vector<Duration> slowest() const { return {slowest_.begin(), slowest_.end()}; }
-
- private:
-  template <class T>
-  static void push(std::deque<T>& values, T value) {
-    values.push_back(value);
-    if (values.size() > curve_seconds) values.pop_front();
-  }
-
-  bool seen_ = false;
-  std::uint64_t so_far_ = 0;
-  std::deque<std::uint64_t> stood_in_;
-  std::deque<Duration> slowest_;
-};
-
-std::uint64_t stood_in(const Numbers& numbers) {
-  std::uint64_t sum = 0;
-  for (const char* how : {"accepted", "declined"}) {
-    if (const auto found = numbers.answered.find(how); found != numbers.answered.end()) sum += found->second;
-  }
-  return sum;
-}
-
 int fail(const Error& error) {
   fmt::print(stderr, "standin demo: {}{}{}\n", error.what, error.where.empty() ? "" : ": ", error.where);
   return 1;
@@ -103,8 +69,6 @@ class Story {
   Result<void> close();
   Result<void> watch_until(Instant end);
   Result<void> heed(Signal signal);
-  void look();
-  void show(const Sight& sight) const;
   bool drained();
   void invite_to_look_around() const;
   int stay(int status);
@@ -118,17 +82,11 @@ class Story {
   Standin standin_;
   boost::asio::io_context io_{1};
   AsioClock clock_{io_.get_executor()};
-  Instant began_{}, next_look_{};
-  Sight sight_;
-  Memory memory_;
-  bool interrupted_ = false;
-  std::unique_ptr<Terminal> terminal_;
+  Audience audience_{standin_, shoppers_, clock_, plan_.length()};
+  Instant next_look_ = clock_.now();
 };
 
 Result<void> Story::perform() {
-  if (on_terminal()) terminal_ = std::make_unique<Terminal>();
-  began_ = next_look_ = clock_.now();
-  sight_.planned = plan_.length();
   shoppers_.phase(std::string(name(Act::healthy)));
   shoppers_.start();
   for (const Beat& beat : plan_.beats) {
@@ -138,11 +96,8 @@ Result<void> Story::perform() {
 }
 
 Result<void> Story::play(const Beat& beat) {
-  const bool new_act = beat.act != sight_.act || clock_.now() < began_ + look_every;
-  sight_.act = beat.act;
-  sight_.shop = beat.shop;
+  audience_.begins(beat);
   shoppers_.phase(std::string(name(beat.act)));
-  if (new_act && !terminal_) fmt::print("\n{}: {}\n", name(beat.act), tale(beat.act));
   if (auto caused = cause(beat); !caused) return caused;
   return watch_until(clock_.now() + beat.span);
 }
@@ -160,13 +115,13 @@ Result<void> Story::cause(const Beat& beat) {
 
 /// The shoppers go, and what was promised or has to be looked up comes to its end.
 Result<void> Story::close() {
-  sight_.closing = true;
-  if (!terminal_) fmt::print("\nclosing: the shoppers are gone; the last promises are kept.\n");
+  audience_.closing();
   shoppers_.ask_to_stop();
   const Instant end = clock_.now() + plan_.drain_within;
   while (clock_.now() < end && !(shoppers_.gone().is_set() && drained())) {
     if (auto watched = watch_until(std::min(end, clock_.now() + look_every)); !watched) return watched;
-    if (!sight_.standin.paused_why.empty()) return failure("the replay is paused: " + sight_.standin.paused_why);
+    const std::string& why = audience_.numbers().paused_why;
+    if (!why.empty()) return failure("the replay is paused: " + why);
   }
   shoppers_.stop();
   return {};
@@ -186,7 +141,7 @@ bool Story::drained() {
 Result<void> Story::watch_until(Instant end) {
   while (clock_.now() < end) {
     if (clock_.now() >= next_look_) {
-      look();
+      audience_.look();
       next_look_ = std::max(next_look_ + look_every, clock_.now());
     }
     const Signal signal = next_signal(std::min(next_look_, end) - clock_.now());
@@ -198,34 +153,10 @@ Result<void> Story::watch_until(Instant end) {
 Result<void> Story::heed(Signal signal) {
   switch (signal) {
     case Signal::none: return {};
-    case Signal::stop: interrupted_ = true; return failure("ended before the count");
+    case Signal::stop: return failure("ended before the count");
     case Signal::child_ended: return stage_.all_alive();
   }
   unreachable();
-}
-
-void Story::look() {
-  // A look that fails shows what the last one saw; whether standin runs is asked elsewhere.
-  if (auto numbers = standin_.numbers()) sight_.standin = std::move(*numbers);
-  const auto series = shoppers_.stats().series(2);
-  if (series.size() == 2) sight_.last_second = series.front();  // the other one is still under way
-  if (shoppers_.gone().is_set()) sight_.last_second = {};
-  sight_.so_far = shoppers_.stats().summary().total.counts;
-  sight_.in_flight = shoppers_.in_flight();
-  sight_.elapsed = clock_.now() - began_;
-  memory_.add(stood_in(sight_.standin), sight_.last_second.p99);
-  sight_.stood_in = memory_.stood_in();
-  sight_.slowest = memory_.slowest();
-  show(sight_);
-}
-
-void Story::show(const Sight& sight) const {
-  if (terminal_) {
-    terminal_->draw(screen(sight, may_colour()));
-  } else {
-    fmt::print("{}", line(sight));
-    std::fflush(stdout);
-  }
 }
 
 Result<Tally> Story::judge() {
@@ -246,7 +177,7 @@ Result<Tally> Story::judge() {
 }
 
 int Story::announce(const Result<Tally>& tally) {
-  terminal_.reset();
+  audience_.leave();
   if (!tally) return give_up(tally.error());
   fmt::print("{}", table(*tally, plan_.deadline, may_colour()));
   if (tally->clean()) {
@@ -263,7 +194,7 @@ int Story::announce(const Result<Tally>& tally) {
 
 int Story::give_up(const Error& error) {
   fail(error);
-  if (interrupted_) {
+  if (stop_was_asked()) {
     fmt::print("Everybody is sent home; Ctrl-C again does not wait for them.\n");
     std::fflush(stdout);
   } else {

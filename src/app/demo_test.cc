@@ -137,6 +137,16 @@ TEST(DemoCount, AWaitBeyondTheDeadlineIsNotCleanAndBelongsToItsPhase) {
   EXPECT_FALSE(tally.clean());
 }
 
+TEST(DemoCount, AnErrorOrA5xxIsNotCleanAndNamesItsCart) {
+  Evidence evidence = nothing();
+  Attempt unavailable = told("a", Told::neither);
+  unavailable.status = 503;
+  evidence.attempts = {unavailable, {.cart_id = "b", .ending = Ending::connection_error}, told("c", Told::no)};
+  const Tally tally = count(evidence);
+  EXPECT_THAT(tally.noticed, ElementsAre("a", "b"));
+  EXPECT_FALSE(tally.clean());
+}
+
 TEST(DemoCount, WhoHungUpHimselfIsNoError) {
   Evidence evidence = nothing();
   evidence.attempts = {{.cart_id = "a", .latency = 9s, .ending = Ending::hung_up}};

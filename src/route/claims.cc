@@ -16,10 +16,10 @@ Claim::~Claim() {
   if (claims_) claims_->release(intent_.key, std::nullopt);
 }
 
-void Claim::finish(const Response& answer) {
+bool Claim::finish(const Response& answer) {
   Claims* const claims = std::exchange(claims_, nullptr);
   ensure(claims != nullptr, "only a claim that is ours is finished, and once");
-  claims->release(intent_.key, answer);
+  return claims->release(intent_.key, answer);
 }
 
 Task<Claim> Claims::claim(Intent intent, Clock& clock, Instant deadline) {
@@ -75,7 +75,7 @@ std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Ins
   return Claim(Claim::Kind::answered, found->second.answer);
 }
 
-void Claims::release(const OrderKey& key, std::optional<Response> answer) {
+bool Claims::release(const OrderKey& key, std::optional<Response> answer) {
   std::shared_ptr<Awaited> awaited;
   {
     Shard& in = shard(key);
@@ -85,7 +85,9 @@ void Claims::release(const OrderKey& key, std::optional<Response> answer) {
     awaited = std::move(found->second.answer);
     in.in_flight.erase(found);
   }
+  const bool anyone = awaited.use_count() > 1;  // each who waits holds it, and nobody can join any more
   awaited->set(std::move(answer));
+  return anyone;
 }
 
 void Claims::remember(const Intent& intent, const Response& answer, bool client_gone, Instant now) {

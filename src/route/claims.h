@@ -52,8 +52,8 @@ class Claim {
   /// The order of a recalled answer that is held, perhaps for this very retry.
   const std::optional<Ulid>& held_order() const { return held_order_; }
 
-  /// Ends the claim: everyone waiting gets `answer`.
-  void finish(const Response& answer);
+  /// Ends the claim: everyone waiting gets `answer`. Whether anyone was.
+  bool finish(const Response& answer);
   /// What became of the intent is not known to this process, and will not be: its key stays claimed until a restart.
   void leave_in_doubt() { claims_ = nullptr; }
 
@@ -115,7 +115,8 @@ class Claims {
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
   /// The shard's lock is held.
   void keep(Shard& in, const OrderKey& key, KeptAnswer kept);
-  void release(const OrderKey& key, std::optional<Response> answer);
+  /// Whether anyone waited for it.
+  bool release(const OrderKey& key, std::optional<Response> answer);
 
   Journal& journal_;
   const Vault& vault_;

@@ -100,11 +100,11 @@ Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forward
     const State state = accepted ? State::accepted : State::reversing;
     spawn(loop_.executor, listen_late(shared_from_this(), visit, state, forwarded.cause));
   }
-  claim.finish(answer);
+  const bool retry_has_it = claim.finish(answer);
   Reply reply = tell(*visit, accepted ? Answered::accepted : Answered::declined, answer, &forwarded);
-  reply.undelivered = [self = shared_from_this(), id = visit->id, accepted] {
+  reply.undelivered = [self = shared_from_this(), id = visit->id, accepted, retry_has_it] {
     self->shared_.metrics.client_went_away(self->setup_.route.name, true);
-    spawn(self->loop_.executor, self->mark_undelivered(self, id, accepted));
+    if (!retry_has_it) spawn(self->loop_.executor, self->mark_undelivered(self, id, accepted));
   };
   return reply;
 }
@@ -123,7 +123,7 @@ Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, Vi
     const State state = accepted ? State::accepted : State::reversing;
     spawn(self->loop_.executor, self->listen_late(self, visit, state, cause));
   }
-  claim.finish(answer);
+  if (claim.finish(answer)) co_return;
   co_await self->mark_undelivered(self, visit->id, accepted);
 }
 

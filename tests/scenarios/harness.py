@@ -3,6 +3,7 @@
 Every scenario has a folder of its own and ports that the kernel chose, so that any number run side by side. Nothing
 sleeps to pass: `eventually` looks again until something holds, or fails at a deadline.
 """
+import ctypes
 import http.client
 import json
 import os
@@ -17,6 +18,8 @@ import tempfile
 import threading
 import time
 import unittest
+
+from configuration import Configuration
 
 BINARY = os.environ["STANDIN_BINARY"]
 # A machine that runs other tests beside this one is slow, not wrong.
@@ -140,6 +143,12 @@ def samples(text: str):
 # --- processes --------------------------------------------------------------------------------------------------------
 
 
+def end_with_parent() -> None:
+    """In a child: SIGKILL when the test is killed, so that a test cut off by its time limit leaves nothing running."""
+    set_parent_death_signal = 1
+    ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+
+
 class Child:
     """One process, ended by its own id and nothing else. Its output goes to files, which outlive a restart."""
 
@@ -147,13 +156,20 @@ class Child:
         self.out, self.err = os.path.join(folder, name + ".out"), os.path.join(folder, name + ".err")
         self.process: subprocess.Popen | None = None
 
-    def spawn(self, *arguments: str, **options) -> None:
+    def spawn(self, *arguments: str, prepare=lambda: None) -> None:
+        """`prepare` runs in the child before the program."""
         assert self.process is None or self.process.poll() is not None, "it runs already"
         # Another process's output is told from this one's by where it begins.
         self.began = os.path.getsize(self.err) if os.path.exists(self.err) else 0
         self.began_out = os.path.getsize(self.out) if os.path.exists(self.out) else 0
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
-            self.process = subprocess.Popen([BINARY, *arguments], stdin=subprocess.DEVNULL, stdout=out, stderr=err, **options)
+            self.process = subprocess.Popen(
+                [BINARY, *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                preexec_fn=lambda: (end_with_parent(), prepare()),
+            )
 
     def alive(self) -> bool:
         return self.process is not None and self.process.poll() is None
@@ -236,76 +252,6 @@ class Shop(Child):
         return [row[0] for row in self.rows("SELECT cart_id FROM charges WHERE state = 'standing' ORDER BY rowid")]
 
 
-class Configuration:
-    """standin.toml, section by section; values are TOML."""
-
-    def __init__(self, target: str):
-        self.sections: dict[str, dict[str, str]] = {
-            "server": {"listen": '["127.0.0.1:0"]', "threads": "2", "drain": '"20s"'},
-            "console": {"listen": '"127.0.0.1:0"'},
-            "journal": {"url": '"sqlite:journal.db"', "key_file": '"journal.keys"'},
-            "log": {"access": '"access.log"'},
-            "upstream.shop": {
-                "targets": f'["{target}"]',
-                "duplicates": '{ kind = "keyed", window = "forever" }',
-                "finder": '{ request = "GET /orders?key={{order_key}}", state = "/status", not_standing = ["cancelled"], '
-                'max_processing = "1s" }',
-                "reversal": '{ request = "POST /orders/{{upstream_reference}}/cancel" }',
-                "timeouts": '{ response = "2s", listen_late = "6s" }',
-                # Scenarios are about single orders: the breaker has its own.
-                "breaker": '{ consecutive = 1000, minimum = 1000, open_for = "500ms" }',
-            },
-            "route.orders": {
-                "name": '"orders"',
-                "match": '"POST /orders"',
-                "upstream": '"shop"',
-                "stand_in": '"order"',
-                "key": '"Idempotency-Key"',
-                "tenant": '"merchant"',
-                "deadline": '"2s"',
-            },
-            "route.rest": {"name": '"rest"', "match": '"*"', "upstream": '"shop"'},
-            "stand_in.order": {
-                "facts": '{ amount = "/order/total_cents", currency = "/order/currency", merchant = "/order/merchant_id", '
-                'customer = "/order/customer_id", reference = "/order/cart_id" }',
-                "amount_unit": '"minor"',
-                "approve": _template(
-                    201,
-                    '{"order":{"id":"{{reference}}","status":"accepted","total_cents":{{request:/order/total_cents}},'
-                    '"currency":"{{request:/order/currency}}","created_at":"{{now:iso8601}}"}}',
-                ),
-                "decline": _template(422, '{"error":{"message":"Card failed"}}'),
-                "unavailable": _template(503, '{"error":{"message":"Please try again"}}'),
-                "expect": '{ status = [201], content_type = "application/json", pointer = "/order/id" }',
-                "have_it": '{ status = [409], pointer = "/existing_order/id" }',
-                "policy": '"default"',
-                "replay": '{ rate = 200, concurrency = 8 }',
-            },
-            "policy.default": {"floor_limit": '{ USD = "25.00" }', "exposure": '{ total = "5000.00 USD" }'},
-        }
-
-    def change(self, section: str, **values: str | None) -> "Configuration":
-        """Sets keys of a section, or removes those that are None."""
-        kept = self.sections.setdefault(section, {})
-        for name, value in values.items():
-            if value is None:
-                kept.pop(name, None)
-            else:
-                kept[name] = value
-        return self
-
-    def text(self) -> str:
-        lines = []
-        for section, values in self.sections.items():
-            lines.append("[[route]]" if section.startswith("route.") else f"[{section}]")
-            lines += [f"{name} = {value}" for name, value in values.items()]
-        return "\n".join(lines) + "\n"
-
-
-def _template(status: int, body: str) -> str:
-    return f"{{ status = {status}, headers = {{ Content-Type = \"application/json\" }}, body = '{body}' }}"
-
-
 DECLINED = b'{"error":{"message":"Card failed"}}'
 UNAVAILABLE = b'{"error":{"message":"Please try again"}}'
 
@@ -331,9 +277,9 @@ class Standin(Child):
         with open(self.file, "w") as file:
             file.write(self.configuration.text())
 
-    def start(self, **options) -> "Standin":
+    def start(self, prepare=lambda: None) -> "Standin":
         self.prepare()
-        self.spawn("serve", "-c", self.file, **options)
+        self.spawn("serve", "-c", self.file, prepare=prepare)
         serving = self.has_written(lambda: next(iter(self.logged("serving")), None))
         self.port = int(re.search(r"edge 127\.0\.0\.1:(\d+)", serving)[1])
         self.console_port = int(re.search(r"console port (\d+)", serving)[1])

@@ -223,3 +223,25 @@ class Operators(Scenario):
         self.assertEqual(done.returncode, 0, done)
         for words in ("26.00 USD", "decline", "floor limit", "Card failed"):
             self.assertIn(words, done.stdout)
+
+    def test_orders_sealed_before_a_key_was_rotated_are_answered_and_delivered_after_it(self):
+        self.standin.start()
+        first = self.standin.order("k1", cart_id="old")
+        rotated = self.run_verb("keys", "rotate", os.path.join(self.folder, "journal.keys"))
+        self.assertEqual(rotated.returncode, 0, rotated)
+        self.standin.restart()
+        self.assertEqual(self.standin.order("k1", cart_id="old"), first)
+        self.standin.order("k2", cart_id="new")
+        self.shop.start()
+        self.standin.replay()
+        self.standin.wait_for_states({"settled": 2})
+        self.assertEqual(sorted(self.shop.standing_charges()), ["new", "old"])
+
+    def test_without_its_keys_nothing_is_served(self):
+        self.standin.start()
+        self.standin.order("k1")
+        self.standin.kill()
+        os.unlink(os.path.join(self.folder, "journal.keys"))
+        self.standin.spawn("serve", "-c", self.standin.file)
+        self.assertEqual(self.standin.wait(), 1)
+        self.assertIn("journal.keys", self.standin.errors())

@@ -254,6 +254,21 @@ TEST(Promises, AFindersWordThatBelongsToAnotherOrderSettlesNoQuestion) {
   EXPECT_EQ(scene.arrivals("POST /orders"), 2u) << "it may stand already: it is not charged on a guess";
 }
 
+TEST(Promises, AnAnswerThatAWaitingRetryGotIsNotUndelivered) {
+  Scene scene;
+  scene.stand_in.undelivered = Undelivered::reverse;
+  scene.build();
+  scene.shop = [](const Request&) { return hangs(); };
+  std::shared_ptr<OneShot<Response>> retry;
+  const auto retries = scene.world.clock().at(scene.world.clock().now() + 1s, [&] { retry = scene.order_later("k1"); });
+  Reply first = ask(scene, "k1");
+  scene.world.run_for(1s);
+  ASSERT_EQ(retry->peek()->status, 201);
+  first.undelivered();
+  scene.world.run_for(1s);
+  EXPECT_EQ(scene.only_state(), State::accepted);
+}
+
 /// A shop that places what it is sent, and answers later than anybody waits; found by the finder from then on.
 struct LateShop {
   explicit LateShop(Scene& scene) {
