@@ -3,7 +3,6 @@ import os
 import pathlib
 import platform
 import re
-import sqlite3
 import subprocess
 
 import original
@@ -27,15 +26,16 @@ def first_line(command: list) -> str:
 
 
 def describe(folder: pathlib.Path) -> dict[str, str]:
+    processor = field("/proc/cpuinfo", r"^model name\s*: (.*)$")
     memory_kib = int(field("/proc/meminfo", r"^MemTotal:\s+(\d+)"))
     compiler = field(str(ROOT / "build" / "CMakeCache.txt"), r"^CMAKE_CXX_COMPILER:\w+=(.*)$")
     return {
-        "processor": f"{field('/proc/cpuinfo', r'^model name\s*: (.*)$')}, {os.cpu_count()} cores",
+        "processor": f"{processor}, {os.cpu_count()} cores",
         "memory": f"{memory_kib / 2**20:.1f} GiB",
         "kernel": f"Linux {platform.release()}",
         "file system": file_system(folder),
         "standin": f"commit {commit()}, {first_line([compiler, '--version'])}, RelWithDebInfo (-O2)",
-        "SQLite": sqlite3.sqlite_version,
+        "SQLite": processes.run(["dpkg-query", "--show", "--showformat=${Version}", "libsqlite3-0"]),
         "PostgreSQL": original.version(),
         "wrk": re.sub(r"^wrk (\S+).*$", r"\1", first_line(["wrk", "-v"])),
     }
@@ -43,6 +43,9 @@ def describe(folder: pathlib.Path) -> dict[str, str]:
 
 def commit() -> str:
     """With a plus for what is not committed."""
-    short = processes.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).strip()
-    changed = processes.run(["git", "-C", ROOT, "status", "--porcelain", "--", "src", "cmake", "CMakeLists.txt"]).strip()
+    try:
+        short = processes.run(["git", "-C", ROOT, "rev-parse", "--short", "HEAD"]).strip()
+        changed = processes.run(["git", "-C", ROOT, "status", "--porcelain", "--", "src", "cmake", "CMakeLists.txt"]).strip()
+    except processes.Failed:
+        return "unknown"
     return short + ("+" if changed else "")

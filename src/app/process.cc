@@ -161,15 +161,6 @@ void Process::drain() {
 }
 
 void Process::measure() {
-  const std::vector<Money> now = foundation_.journal->exposure();
-  const std::vector<Money> peak = foundation_.journal->exposure_peak();
-  for (const Money& high : peak) {
-    const auto found = std::ranges::find(now, high.currency, &Money::currency);
-    foundation_.metrics->exposure(found == now.end() ? Money{0, high.currency} : *found, high);
-  }
-  for (const auto& [state, count] : foundation_.journal->counts())
-    foundation_.metrics->orders_in_state(name(state), count);
-  if (const auto open = foundation_.journal->follow_ups(true)) foundation_.metrics->follow_ups_open(open->size());
   std::size_t connections = 0;
   std::size_t in_flight = 0;
   for (const auto& edge : edges_) {
@@ -177,7 +168,6 @@ void Process::measure() {
     in_flight += edge->in_flight();
   }
   foundation_.metrics->connections(connections, in_flight);
-  foundation_.metrics->log_lines_dropped(Log::dropped());
 }
 
 std::string Process::addresses() const {
