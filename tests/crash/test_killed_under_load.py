@@ -19,7 +19,8 @@ class KilledUnderLoad(Scenario):
         seed = int(os.environ.get("STANDIN_SEED", random.SystemRandom().randrange(1 << 32)))
         print(f"\n{self.id()}: to repeat it: STANDIN_SEED={seed}")
         self.chance = random.Random(seed)
-        self.configuration.change("route.orders", deadline='"1s"')
+        # Forwarding ends after `response`; the rest is for a commit on a disk that others keep busy.
+        self.configuration.change("route.orders", deadline='"10s"')
         self.configuration.change("upstream.shop", timeouts='{ response = "1s", listen_late = "2s" }')
         self.configuration.change("policy.default", exposure='{ total = "1000000.00 USD" }')
         self.configuration.change("stand_in.order", replay='{ rate = 2000, concurrency = 8 }')
