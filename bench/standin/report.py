@@ -106,7 +106,8 @@ def page(rounds: list[Round], machine: dict[str, str], command: str, date: str, 
     told, kept = sum(measured.all("standin", "told_yes")), sum(measured.all("standin", "kept"))
     return f"""# Standing in: durable orders a second
 
-`{command}` on {date}. Rounds: {len(rounds)}; in each, the four measurements run one after the other on the same disk.
+`{command}` on {date}. Rounds: {len(rounds)}; in each, the four measurements run one after the
+other on the same disk, which is synced before each.
 
 {measured.bars()}
 {measured.rates()}

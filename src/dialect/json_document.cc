@@ -17,6 +17,8 @@ class JsonBuilder {
   explicit JsonBuilder(std::size_t bytes) {
     document_.text_.reserve(bytes);
     document_.nodes_.reserve(std::min(bytes, bytes_before_growth) / bytes_per_value);
+    names_.reserve(usual_members);
+    open_.reserve(usual_depth);
   }
 
   static constexpr std::size_t max_object_size = json_values_max;
@@ -125,6 +127,7 @@ class JsonBuilder {
 
   /// A guess that spares the vector most of its growing, for bodies of a usual size.
   static constexpr std::size_t bytes_per_value = 16, bytes_before_growth = 64 << 10;
+  static constexpr std::size_t usual_members = 16, usual_depth = 8;
 
   JsonDocument document_;
   std::vector<std::size_t> open_;

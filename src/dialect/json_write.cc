@@ -24,7 +24,7 @@ bool needs_escape(char c) { return c == '"' || c == '\\' || static_cast<unsigned
 
 class Writer {
  public:
-  explicit Writer(const JsonWriting& how) : how_(how) {}
+  explicit Writer(const JsonWriting& how) : how_(how) { out.reserve(usual_bytes); }
 
   void write(JsonValue value) {
     switch (value.kind()) {
@@ -74,8 +74,8 @@ class Writer {
     out.push_back(close);
   }
 
-  /// Spares the vector its growing.
-  static constexpr std::size_t usual_members = 16;
+  /// Spares the text and the vector most of their growing.
+  static constexpr std::size_t usual_bytes = 1000, usual_members = 16;
 
   const JsonWriting& how_;
 };

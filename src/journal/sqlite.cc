@@ -88,6 +88,14 @@ void Database::checkpoint() {
   if (code != SQLITE_OK && primary(code) != SQLITE_BUSY && primary(code) != SQLITE_LOCKED) fail(code);
 }
 
+void Database::sync() {
+  if (failed()) return;
+  sqlite3_file* file = nullptr;
+  int code = sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_FILE_POINTER, &file);
+  if (code == SQLITE_OK) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
+  if (code != SQLITE_OK) fail(code);
+}
+
 Statement::Statement(Database& database, std::string_view sql) : database_(database) {
   if (database.failed()) return;
   const int code = sqlite3_prepare_v3(database.handle_, sql.data(), static_cast<int>(sql.size()),

@@ -59,6 +59,8 @@ class Database {
   std::size_t log_pages() const { return log_pages_; }
   /// Moves the log's pages to the database, as far as no reader is in the way.
   void checkpoint();
+  /// Brings to stable storage what a checkpoint that did not reach the log's end has left to the next one.
+  void sync();
 
   bool failed() const { return failure_.has_value(); }
   std::optional<SqliteFailure> take_failure();

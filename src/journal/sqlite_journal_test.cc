@@ -72,6 +72,11 @@ class SqliteJournalFile : public testing::Test {
     results.push_back(kept);
   }
 
+  static Task<> commit_nothing(Journal& journal) {
+    const auto noted = co_await journal.update_follow_up(1, "note", "nobody", "there is no such case");
+    EXPECT_FALSE(noted);
+  }
+
   TestFolder folder_;
   std::string path_ = folder_.file("journal.db");
   StillClock clock_;
@@ -217,7 +222,7 @@ TEST_F(SqliteJournalFile, StopsPromisingWhenItsLogCannotBeMovedToTheDatabase) {
       {.path = path_, .clock = &clock_, .executor = loop_.get_executor(), .vfs = contract::fault_vfs()});
   contract::fail_database_syncs(true);
   NewOrder large = an_order();
-  large.request.ciphertext = std::string(10'000'000, 'x');  // longer than the log may grow
+  large.request.ciphertext = std::string(20'000'000, 'x');  // longer than the log may grow
   std::vector<Kept> results;
   spawn(loop_.get_executor(), keep_into(*journal, std::move(large), results));
   loop_.restart();
@@ -229,6 +234,25 @@ TEST_F(SqliteJournalFile, StopsPromisingWhenItsLogCannotBeMovedToTheDatabase) {
   loop_.restart();
   loop_.run();
   EXPECT_EQ(results.back(), Kept::not_kept);
+}
+
+TEST_F(SqliteJournalFile, StopsPromisingWhenItsCheckpointerCannotMoveTheLog) {
+  const auto journal = *SqliteJournal::open({.path = path_, .clock = &clock_, .vfs = contract::fault_vfs()});
+  contract::fail_database_syncs(true);
+  std::vector<Kept> results;
+  NewOrder large = an_order();
+  large.request.ciphertext = std::string(14'000'000, 'x');  // for the checkpointer to begin, not yet for the writer
+  spawn(loop_.get_executor(), keep_into(*journal, std::move(large), results));
+  loop_.restart();
+  loop_.run();
+  EXPECT_EQ(results, std::vector{Kept::kept}) << "its commit was synced";
+  for (int i = 0; i < 1'000'000 && journal->health().promising; ++i) {
+    spawn(loop_.get_executor(), commit_nothing(*journal));
+    loop_.restart();
+    loop_.run();
+  }
+  contract::fail_database_syncs(false);
+  EXPECT_FALSE(journal->health().promising);
 }
 
 TEST_F(SqliteJournalFile, TakesOrdersFromManyThreadsAndResumesEachOnItsOwn) {

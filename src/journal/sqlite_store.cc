@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <filesystem>
+#include <utility>
 
 #include "base/limits.h"
 #include "journal/rebuild.h"
@@ -11,8 +12,10 @@
 namespace standin {
 namespace {
 
-/// A log of 8 MiB: longer makes starting and reading slower, shorter writes hot pages to the database more often.
-constexpr std::size_t log_pages_max = 2000;
+/// A log of 16 MiB: longer makes starting and reading slower, shorter writes hot pages to the database more often.
+constexpr std::size_t log_pages_max = 4000;
+/// Until then the checkpointer has time for what comes before.
+constexpr std::size_t log_pages_begin = 3200;
 
 Result<void> set_up(Database& database, const std::string& path) {
   if (auto prepared = prepare_schema(database, path); !prepared) return prepared;
@@ -50,6 +53,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, J
   std::unique_ptr<SqliteStore> store(new SqliteStore(options.path, std::move(*lock), std::move(*database), index));
   if (auto rebuilt = rebuild(*store->database_, options.path, index, store->exposure_); !rebuilt) {
     return std::unexpected(rebuilt.error());
+  }
+  if (!options.alone) {
+    auto checkpointer = Checkpointer::open(options.path, options.vfs);
+    if (!checkpointer) return std::unexpected(checkpointer.error());
+    store->checkpointer_ = std::move(*checkpointer);
   }
   store->tables_ = std::make_unique<Tables>(*store->database_);
   if (auto failed = store->database_->take_failure()) {
@@ -110,11 +118,22 @@ std::optional<BatchResult> SqliteStore::try_writing() {
 }
 
 Result<void> SqliteStore::tidy_log() {
-  if (database_->log_pages() < log_pages_max) return {};
-  database_->checkpoint();
-  const auto failed = database_->take_failure();
+  move_log();
+  auto failed = database_->take_failure();
+  if (!failed && checkpointer_) failed = checkpointer_->failed();
   if (!failed || failed->is_disk_full()) return {};
   return failure("the journal's log could not be written to its database: " + failed->what, "journal");
+}
+
+void SqliteStore::move_log() {
+  const std::size_t pages = database_->log_pages();
+  if (pages < log_pages_begin) {
+    moving_ = false;
+    return;
+  }
+  if (checkpointer_ && !std::exchange(moving_, true)) checkpointer_->begin();
+  // While the checkpointer is still at it, the log grows on, and the next commit tries again.
+  if (pages >= log_pages_max) database_->checkpoint();
 }
 
 }  // namespace standin

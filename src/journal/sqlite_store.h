@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "journal/checkpointer.h"
 #include "journal/lock_file.h"
 #include "journal/transaction.h"
 
@@ -39,8 +40,8 @@ class SqliteStore {
   BatchResult execute(std::span<const Command* const> commands, WallTime now);
   /// Writes what is there already, to see whether a full disk has room again; nothing while there is next to none.
   std::optional<BatchResult> try_writing();
-  /// Moves a long write-ahead log to the database. After the answers are out: it takes longer than a commit.
-  /// An error is final, as a failed commit is.
+  /// Has a long write-ahead log moved to the database, and at its greatest length moves the rest. After the answers are
+  /// out: it takes longer than a commit. An error is final, as a failed commit is.
   Result<void> tidy_log();
 
   Database& database() { return *database_; }
@@ -50,6 +51,7 @@ class SqliteStore {
               JournalIndex& index);
   BatchResult take_back(std::span<const Command* const> commands, const SqliteFailure& failed, bool committing);
   void publish(const Transaction& transaction);
+  void move_log();
 
   std::string path_;
   std::unique_ptr<LockFile> lock_;
@@ -57,6 +59,8 @@ class SqliteStore {
   JournalIndex& index_;
   Exposure exposure_;
   std::unique_ptr<Tables> tables_;
+  std::unique_ptr<Checkpointer> checkpointer_;  ///< none if this is the only connection
+  bool moving_ = false;                         ///< the checkpointer has begun on this log
 };
 
 }  // namespace standin

@@ -7,6 +7,9 @@
 namespace standin {
 namespace {
 
+/// Spares the text its growing.
+constexpr std::size_t usual_explanation_bytes = 300;
+
 const Money* in_currency(const std::vector<Money>& amounts, const Currency& currency) {
   const auto found = std::ranges::find(amounts, currency, &Money::currency);
   return found == amounts.end() ? nullptr : &*found;
@@ -78,6 +81,7 @@ Decision decline_over_cap(Decision accepted) {
 
 std::string explain(const Decision& decision) {
   std::string lines;
+  lines.reserve(usual_explanation_bytes);
   for (const Verdict& verdict : decision.verdicts) {
     if (!lines.empty()) lines += '\n';
     lines.append(verdict.rule).append(verdict.accept ? ": accept: " : ": decline: ").append(verdict.why);

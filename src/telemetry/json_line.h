@@ -11,6 +11,8 @@ namespace standin {
 /// written as they are.
 class JsonLine {
  public:
+  JsonLine() { line_.reserve(usual_bytes); }
+
   JsonLine& text(std::string_view name, std::string_view value);
   /// Left out when empty.
   JsonLine& text_if_any(std::string_view name, std::string_view value);
@@ -24,6 +26,8 @@ class JsonLine {
  private:
   void name(std::string_view name);
 
+  /// Spares the line its growing.
+  static constexpr std::size_t usual_bytes = 400;
   std::string line_;
 };
 
