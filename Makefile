@@ -71,7 +71,7 @@ lint: build-asan ## clang-tidy on every file; results are kept until the file or
 	tools/lint
 
 .PHONY: bench
-bench: bench-standin ## measurements side by side with peers, written to bench/results
+bench: bench-standin bench-gateway bench-upstream ## measurements side by side with peers, written to bench/results
 
 # One folder in bench/ for each: make bench-NAME
 bench-%: build

@@ -8,6 +8,8 @@ find_package(CLI11 REQUIRED)
 find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)
 find_package(prometheus-cpp REQUIRED)
+find_package(date REQUIRED)  # libhowardhinnant-date-dev: time zones, which libstdc++ 12 lacks
+find_package(pugixml REQUIRED)
 find_package(GTest REQUIRED)
 
 # Asio and Beast compiled once, not in every file that includes them.

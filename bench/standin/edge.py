@@ -5,6 +5,7 @@ import pathlib
 import re
 import sqlite3
 import string
+import subprocess
 import time
 import urllib.request
 
@@ -17,10 +18,10 @@ class Edge:
     port: int
     console_port: int
     folder: pathlib.Path
+    process: subprocess.Popen | None = None
 
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}/orders"
+    def url(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.port}{path}"
 
     def metric(self, name: str) -> float:
         with urllib.request.urlopen(f"http://127.0.0.1:{self.console_port}/metrics", timeout=5) as page:
@@ -29,16 +30,23 @@ class Edge:
 
 
 @contextlib.contextmanager
+def configured(template: pathlib.Path, folder: pathlib.Path, **values):
+    """An edge in the folder, with a new journal there unless it has one; the template has its ports and the values."""
+    edge = Edge(*processes.free_ports(2), folder)
+    folder.mkdir(exist_ok=True)
+    text = string.Template(template.read_text())
+    ports = {"edge_port": edge.port, "console_port": edge.console_port}
+    (folder / "standin.toml").write_text(text.substitute(ports | values))
+    if not (folder / "journal.keys").exists():
+        processes.run([STANDIN, "keys", "new", folder / "journal.keys"])
+    with processes.serving([STANDIN, "serve", "-c", "standin.toml"], edge.port, folder) as edge.process:
+        processes.wait_for(lambda: processes.answers(edge.console_port), "the console")
+        yield edge
+
+
 def standing_in_for(shop_port: int, folder: pathlib.Path):
     """An edge with a new journal in the folder."""
-    edge = Edge(*processes.free_ports(2), folder)
-    folder.mkdir()
-    text = string.Template((HERE / "standin.toml").read_text())
-    ports = {"edge_port": edge.port, "console_port": edge.console_port, "shop_port": shop_port}
-    (folder / "standin.toml").write_text(text.substitute(ports))
-    processes.run([STANDIN, "keys", "new", folder / "journal.keys"])
-    with processes.serving([STANDIN, "serve", "-c", "standin.toml"], edge.port, folder):
-        yield edge
+    return configured(HERE / "standin.toml", folder, shop_port=shop_port)
 
 
 def journal_holds(folder: pathlib.Path) -> tuple[int, int]:
@@ -49,9 +57,10 @@ def journal_holds(folder: pathlib.Path) -> tuple[int, int]:
     return orders, pages
 
 
-def wrk(edge: Edge, run: str, connections: int, seconds: float) -> dict:
+def wrk(url: str, request: pathlib.Path, run: str, connections: int, seconds: float) -> dict:
+    """The request's KEY is another in each; what its name ends in says its type."""
     command = ["wrk", "--threads", "2", "--connections", connections, "--duration", f"{seconds}s", "--timeout", "20s"]
-    script = ["--script", HERE / "orders.lua", edge.url, "--", HERE / "order.json", run]
+    script = ["--script", HERE / "orders.lua", url, "--", request, run]
     return processes.last_json(processes.run(command + script))
 
 
@@ -67,11 +76,12 @@ def count_honestly(folder: pathlib.Path, before: int, told_yes: int, connections
 def measure(folder: pathlib.Path, connections: int, seconds: float) -> dict:
     closed_port = processes.free_ports(1)[0]
     with standing_in_for(closed_port, folder) as edge:
-        wrk(edge, "warm", connections, 1)
+        url, order = edge.url("/orders"), HERE / "order.json"
+        wrk(url, order, "warm", connections, 1)
         time.sleep(0.5)
         before, bytes_before = journal_holds(folder)
         commits = edge.metric("standin_journal_commit_seconds_count")
-        seen = wrk(edge, "measured", connections, seconds)
+        seen = wrk(url, order, "measured", connections, seconds)
         commits = edge.metric("standin_journal_commit_seconds_count") - commits
         if seen["refused"] or seen["broken"]:
             raise Failed(f"{seen['refused']} answers other than yes, {seen['broken']} broken connections")

@@ -29,7 +29,7 @@ def p99(values: list[float]) -> float:
 def load(edge: edges.Edge) -> list:
     span = f"{SECONDS_BEFORE + SECONDS_AFTER}s"
     attempts = edge.folder / "attempts.jsonl"
-    return [STANDIN, "load", edge.url, "--rate", str(RATE), "--for", span, "--over-floor", "0", "--declined", "0",
+    return [STANDIN, "load", edge.url("/orders"), "--rate", str(RATE), "--for", span, "--over-floor", "0", "--declined", "0",
             "--hang-up", "0", "--retry", "0", "--attempts", str(attempts), "--json"]  # fmt: skip
 
 

@@ -1,6 +1,6 @@
--- wrk's shoppers: every request is a new order, order.json with a key of its own. Arguments: ORDER_FILE RUN, where RUN
--- begins every key. No response callback, which would cost wrk more than the request: wrk itself counts the answers of
--- 400 and above.
+-- wrk's customers: every request is a new one, the file's with a key of its own in place of KEY, which is its
+-- Idempotency-Key, too. Arguments: FILE RUN, where RUN begins every key. No response callback, which would cost wrk more
+-- than the request: wrk itself counts the answers of 400 and above.
 local threads = 0
 
 function setup(thread)
@@ -21,8 +21,9 @@ function init(args)
   file:close()
   run = args[2]
   local length = #body_before + #key_of(0) + #body_after
-  head = "POST /orders HTTP/1.1\r\nHost: shop.example\r\nContent-Type: application/json\r\nContent-Length: "
-    .. length .. "\r\nIdempotency-Key: "
+  local content_type = args[1]:match("%.json$") and "application/json" or "application/x-www-form-urlencoded"
+  head = "POST " .. wrk.path .. " HTTP/1.1\r\nHost: shop.example\r\nContent-Type: " .. content_type
+    .. "\r\nContent-Length: " .. length .. "\r\nIdempotency-Key: "
 end
 
 function request()

@@ -15,7 +15,8 @@ namespace standin {
 /// The thread that checks the upstreams' health and keeps the promises: replay, reversals.
 class ControlLoop {
  public:
-  ControlLoop(Journal& journal, const Vault& vault, Metrics& metrics, TargetStates& states);
+  ControlLoop(Journal& journal, const Vault& vault, Metrics& metrics, TargetStates& states,
+              std::shared_ptr<DnsBoard> dns);
   ~ControlLoop();
 
   void start() { thread_.start(); }

@@ -17,8 +17,8 @@ void push(std::deque<T>& values, T value) {
 
 std::uint64_t stood_in(const Numbers& numbers) {
   std::uint64_t sum = 0;
-  for (const char* how : {"accepted", "declined"}) {
-    if (const auto found = numbers.answered.find(how); found != numbers.answered.end()) sum += found->second;
+  for (const SideNumbers* side : {&numbers.orders, &numbers.charges}) {
+    sum += side->answers("accepted") + side->answers("declined");
   }
   return sum;
 }
@@ -42,6 +42,7 @@ void Audience::begins(const Beat& beat) {
   const bool new_act = sight_.shop.empty() || beat.act != sight_.act;
   sight_.act = beat.act;
   sight_.shop = beat.shop;
+  sight_.gateway = beat.gateway;
   if (new_act) say(fmt::format("{}: {}", name(beat.act), tale(beat.act)));
 }
 

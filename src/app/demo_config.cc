@@ -1,5 +1,7 @@
 #include "app/demo_config.h"
 
+#include <fmt/format.h>
+
 #include <initializer_list>
 #include <utility>
 
@@ -46,6 +48,33 @@ deadline = "@DEADLINE@"
 key      = "Idempotency-Key"
 tenant   = "merchant"
 
+# Behind the shop: it charges cards through http://127.0.0.1:@EDGE@/gate.
+[upstream.cardgate]
+dialect    = "usaepay"
+currency   = "USD"
+country    = "US"
+credentials_file = "@CREDENTIALS@"
+targets    = [@LOCATIONS@]
+balance    = "scoreboard"
+forget_errors_after = "10s"
+duplicates = { kind = "folded", window = "10m" }
+finder     = { max_processing = "@MAX_PROCESSING@", timezone = "UTC" }
+reversal   = "void"
+timeouts   = { response = "@TILL_RESPONSE@", listen_late = "@LISTEN_LATE@" }
+breaker    = { window = "5s", consecutive = 5, open_for = "1s" }
+health     = { path = "/ping", every = "1s", timeout = "500ms", expect = "UP" }
+
+[[route]]
+name        = "till"
+match       = "POST /gate"
+dialect     = "usaepay"
+upstream    = "cardgate"
+stand_in    = { policy = "till", undelivered = "replay", replay = { start = "when-healthy", rate = 100, concurrency = 16 } }
+idempotency = "journalled"
+key         = ["reference", "amount", "command", "card"]
+tenant      = "merchant"
+deadline    = "@TILL_DEADLINE@"
+
 [[route]]
 name     = "rest"
 match    = "*"
@@ -67,6 +96,10 @@ replay      = { rate = 100, concurrency = 16 }
 [policy.default]
 floor_limit = { USD = "@FLOOR@" }
 exposure    = { total = "@CAP@" }
+
+[policy.till]
+floor_limit = { USD = "@TILL_FLOOR@" }
+exposure    = { total = "@CAP@" }
 )";
 
 std::string filled(std::string_view text, std::initializer_list<std::pair<std::string_view, std::string>> words) {
@@ -74,7 +107,9 @@ std::string filled(std::string_view text, std::initializer_list<std::pair<std::s
   for (const auto& [word, value] : words) {
     const auto at = out.find(word);
     ensure(at != std::string::npos, "the form has every word that is filled in");
-    out.replace(at, word.size(), value);
+    for (auto here = at; here != std::string::npos; here = out.find(word, here + value.size())) {
+      out.replace(here, word.size(), value);
+    }
   }
   return out;
 }
@@ -83,6 +118,10 @@ std::string filled(std::string_view text, std::initializer_list<std::pair<std::s
 
 std::string configuration(const Plan& plan, const Ports& ports) {
   const Currency usd = *Currency::parse("USD");
+  std::string targets;
+  for (const std::uint16_t port : ports.gateway) {
+    targets += fmt::format("{}\"http://127.0.0.1:{}/gate\"", targets.empty() ? "" : ", ", port);
+  }
   return filled(form, {{"@EDGE@", std::to_string(ports.edge)},
                        {"@CONSOLE@", std::to_string(ports.console)},
                        {"@DRAIN@", duration_text(plan.listen_late)},
@@ -91,6 +130,11 @@ std::string configuration(const Plan& plan, const Ports& ports) {
                        {"@RESPONSE@", duration_text(plan.response)},
                        {"@LISTEN_LATE@", duration_text(plan.listen_late)},
                        {"@DEADLINE@", duration_text(plan.deadline)},
+                       {"@CREDENTIALS@", credentials_file},
+                       {"@LOCATIONS@", targets},
+                       {"@TILL_RESPONSE@", duration_text(plan.till_response)},
+                       {"@TILL_DEADLINE@", duration_text(plan.till_deadline)},
+                       {"@TILL_FLOOR@", decimal({till_floor_limit_minor, usd})},
                        {"@FLOOR@", decimal({floor_limit_minor, usd})},
                        {"@CAP@", text({exposure_cap_minor, usd})}});
 }

@@ -105,7 +105,7 @@ void count_phases(const Evidence& evidence, Tally& tally) {
 bool Tally::clean() const {
   const bool promises = verdict.yes_not_served.empty() && verdict.served_twice.empty() &&
                         verdict.no_but_served.empty() && two_answers.empty();
-  return promises && noticed.empty();
+  return promises && noticed.empty() && charges.clean();
 }
 
 Tally count(const Evidence& evidence) {
@@ -114,6 +114,8 @@ Tally count(const Evidence& evidence) {
   tally.exposure_peak_minor = evidence.exposure_peak_minor;
   for (const auto& [name, cart] : carts_of(evidence)) count_answer(name, cart, tally);
   for (const KeptOrder& order : evidence.kept.orders) count_kept(order, tally);
+  for (const KeptOrder& charge : evidence.kept.charges) tally.order_ids[charge.cart] = charge.id;
+  tally.charges = count_charges(evidence.books, evidence.payments, evidence.kept);
   count_phases(evidence, tally);
   return tally;
 }

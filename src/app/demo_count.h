@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "app/demo_charges.h"
 #include "app/demo_standin.h"
 #include "rehearsal/judge.h"
 #include "rehearsal/load_stats.h"
@@ -15,6 +16,7 @@ namespace standin::demo {
 struct Evidence {
   std::vector<rehearsal::Attempt> attempts;  ///< by the shoppers
   rehearsal::Books books;                    ///< by the shop
+  std::vector<rehearsal::Payment> payments;  ///< by the gateway
   Kept kept;                                 ///< by standin's journal
   std::int64_t exposure_peak_minor = 0;
   Duration deadline{};              ///< what shoppers were promised
@@ -47,11 +49,13 @@ struct Tally {
   std::uint64_t undone = 0;  ///< declined in stand-in, done by the shop all the same, and reversed
   std::int64_t exposure_peak_minor = 0;
 
+  ChargeTally charges;
+
   /// Carts to which standin itself gave two answers.
   std::vector<std::string> two_answers;
   /// Carts whose shopper saw an error, a 5xx, or waited beyond the deadline.
   std::vector<std::string> noticed;
-  std::map<std::string, std::string> order_ids;  ///< of every cart that the journal has
+  std::map<std::string, std::string> order_ids;  ///< of every cart and charge that the journal has
   std::vector<PhaseTally> phases;
   PhaseTally total;
 

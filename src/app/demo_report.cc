@@ -78,6 +78,33 @@ void promises(Lines& lines, const Tally& tally) {
   lines.row(0, "declined in stand-in, since reversed", tally.undone);
 }
 
+std::string count_of(const Sum& sum) { return std::to_string(sum.count); }
+
+void charges(Lines& lines, const ChargeTally& tally) {
+  lines.head("What the shop was told about its charges");
+  const auto row = [&](int indent, std::string_view text, const Sum& sum) {
+    lines.row(indent, text, count_of(sum), fmt::format("{:>16}", usd(sum.minor)));
+  };
+  row(0, "approved by the gateway", tally.by_gateway);
+  row(0, "approved at the till in its stead", tally.at_till);
+  row(2, "charged since, or had been after all", tally.charged);
+  row(2, "declined since: with a person", tally.refused);
+  row(2, "the shop cancelled the order first", tally.withdrawn);
+  row(2, "still open", tally.open);
+  row(0, "charged and voided: order cancelled", tally.voided);
+  lines.row(0, "declined by the gateway", tally.declined_by_gateway);
+  lines.row(0, "declined at the till in its stead", tally.declined_at_till);
+  row(0, "standing in the gateway's ledger", tally.standing);
+}
+
+void charge_zeros(Lines& lines, const ChargeTally& tally) {
+  lines.head("The gateway's ledger against the shop's orders");
+  lines.zero("accepted and not charged, nor with a person", tally.not_charged.size());
+  lines.zero("charged twice", tally.charged_twice.size());
+  lines.zero("declined and charged, not voided nor followed up", tally.charged_though_declined.size());
+  lines.zero("charged another sum", tally.charged_another_sum.size());
+}
+
 void zeros(Lines& lines, const Tally& tally, Duration deadline) {
   lines.head("The shop's ledger against what shoppers were told");
   lines.zero("told yes and not served", tally.verdict.yes_not_served.size());
@@ -127,8 +154,10 @@ std::string table(const Tally& tally, Duration deadline, bool coloured) {
   Lines lines(coloured);
   orders(lines, tally);
   promises(lines, tally);
+  charges(lines, tally.charges);
   phases(lines, tally);
   zeros(lines, tally, deadline);
+  charge_zeros(lines, tally.charges);
   return lines.take();
 }
 
@@ -138,6 +167,10 @@ std::string accusations(const Tally& tally, const std::string& folder) {
          accusation("served twice", verdict.served_twice, tally, folder) +
          accusation("told no and served", verdict.no_but_served, tally, folder) +
          accusation("told two things by standin itself", tally.two_answers, tally, folder) +
+         accusation("accepted and not charged", tally.charges.not_charged, tally, folder) +
+         accusation("charged twice", tally.charges.charged_twice, tally, folder) +
+         accusation("declined and charged", tally.charges.charged_though_declined, tally, folder) +
+         accusation("charged another sum", tally.charges.charged_another_sum, tally, folder) +
          accusation("an error, a 5xx or a wait beyond the deadline", tally.noticed, tally, folder);
 }
 

@@ -55,11 +55,6 @@ std::string repeated(std::string_view text, std::size_t times) {
 
 std::string usd(std::int64_t minor) { return decimal({minor, *Currency::parse("USD")}); }
 
-std::uint64_t answered(const Sight& sight, const char* how) {
-  const auto found = sight.standin.answered.find(how);
-  return found == sight.standin.answered.end() ? 0 : found->second;
-}
-
 Ink breaker_ink(const std::string& breaker) {
   if (breaker == "closed") return Ink::good;
   return breaker == "open" ? Ink::bad : Ink::warn;
@@ -76,31 +71,50 @@ std::string programme(const Sight& sight, const Pen& pen) {
   std::string text;
   for (const Act act : acts) {
     const bool now = act == sight.act;
-    const std::string label = fmt::format("{}{} ", now ? "▶ " : act < sight.act ? "✓ " : "  ", name(act));
+    const std::string label = fmt::format("{}{}", now ? "▶" : act < sight.act ? "✓" : " ", name(act));
     text += " " + pen(now ? Ink::strong : act < sight.act ? Ink::good : Ink::dim, label);
   }
   const std::string_view story = sight.closing ? "The shoppers are gone; the last promises are kept." : tale(sight.act);
   return fmt::format("{}\n\n  {}\n", text, story);
 }
 
-std::string parties(const Sight& sight, const Pen& pen) {
-  const Ink shop = sight.shop.starts_with("healthy") ? Ink::good : Ink::warn;
-  const std::string& breaker = sight.standin.breaker;
+Ink state_ink(const std::string& state) { return state.starts_with("healthy") ? Ink::good : Ink::warn; }
+
+std::string or_dash(const std::string& text) { return text.empty() ? "-" : text; }
+
+std::string shoppers(const Sight& sight, const Pen& pen) {
   const std::uint64_t errors = sight.so_far.errors();
-  return fmt::format("  shop       {}\n", pen(shop, sight.shop)) +
-         fmt::format("  breaker    {}    health check {}\n", pen(breaker_ink(breaker), fmt::format("{:<9}", breaker)),
-                     sight.standin.health.empty() ? "-" : sight.standin.health) +
-         fmt::format("  shoppers   {:>3} arrive a second    {:>4} are waiting    errors seen: {}\n",
+  return fmt::format("  shoppers   {:>3} arrive a second    {:>4} are waiting    errors seen: {}\n",
                      sight.last_second.counts.arrivals, sight.in_flight,
-                     pen(errors == 0 ? Ink::good : Ink::bad, std::to_string(errors)));
+                     pen(errors == 0 ? Ink::good : Ink::bad, std::to_string(errors))) +
+         fmt::format("  they wait  p50 {:<9} p99 {:<9} in the last second\n",
+                     rehearsal::readable(sight.last_second.p50), rehearsal::readable(sight.last_second.p99));
 }
 
-std::string answers(const Sight& sight, const Pen& pen) {
-  return fmt::format("  answers    {:>5} by the shop      in its stead: {} yes   {} no\n", answered(sight, "forwarded"),
-                     pen(Ink::strong, fmt::format("{:>5}", answered(sight, "accepted"))),
-                     pen(Ink::strong, fmt::format("{:>4}", answered(sight, "declined")))) +
-         fmt::format("  they took  p50 {:<9} p99 {:<9} in the last second\n",
-                     rehearsal::readable(sight.last_second.p50), rehearsal::readable(sight.last_second.p99));
+/// What one side has answered, and what has become of what was promised on it.
+std::string side(std::string_view label, std::string_view party, const SideNumbers& numbers, const Pen& pen) {
+  return fmt::format("  {:<10} {:>5} by the {:<8} in its stead: {} yes {} no\n", label, numbers.answers("forwarded"),
+                     party, pen(Ink::strong, fmt::format("{:>5}", numbers.answers("accepted"))),
+                     pen(Ink::strong, fmt::format("{:>4}", numbers.answers("declined")))) +
+         fmt::format("             {} waiting   {} delivered   {} matched   {} refused\n",
+                     pen(Ink::strong, fmt::format("{:>5}", numbers.waiting)), numbers.settled, numbers.matched,
+                     numbers.refused);
+}
+
+std::string shop(const Sight& sight, const Pen& pen) {
+  const std::string& breaker = sight.standin.shop.breaker;
+  return fmt::format("  shop       {}\n", pen(state_ink(sight.shop), sight.shop)) +
+         fmt::format("             breaker {}    health check {}\n",
+                     pen(breaker_ink(breaker), fmt::format("{:<9}", breaker)), or_dash(sight.standin.shop.health)) +
+         side("orders", "shop", sight.standin.orders, pen);
+}
+
+std::string gateway(const Sight& sight, const Pen& pen) {
+  std::string text = fmt::format("  gateway    {}\n            ", pen(state_ink(sight.gateway), sight.gateway));
+  for (const SeenTarget& target : sight.standin.gateway) {
+    text += fmt::format(" {}: {}", or_dash(target.location), pen(breaker_ink(target.breaker), or_dash(target.health)));
+  }
+  return text + "\n" + side("charges", "gateway", sight.standin.charges, pen);
 }
 
 std::string risk(const Sight& sight, const Pen& pen) {
@@ -111,15 +125,6 @@ std::string risk(const Sight& sight, const Pen& pen) {
                      usd(sight.standin.exposure_peak_minor), usd(exposure_cap_minor)) +
          fmt::format("             {}{}\n", pen(ink, repeated("█", full)),
                      pen(Ink::dim, repeated("░", bar_cells - full)));
-}
-
-std::string orders(const Sight& sight, const Pen& pen) {
-  const Numbers& n = sight.standin;
-  return fmt::format("  orders     {} waiting   {} settled   {} matched   {} refused\n",
-                     pen(Ink::strong, fmt::format("{:>4}", n.in({"accepted", "replaying", "held"}))), n.in({"settled"}),
-                     n.in({"matched"}), n.in({"refused"})) +
-         fmt::format("             {:>4} declined ones to be looked up or undone   {} done\n", n.in({"reversing"}),
-                     n.in({"reversed"}));
 }
 
 std::string curves(const Sight& sight) {
@@ -148,21 +153,20 @@ std::string curve(const std::vector<double>& values) {
 
 std::string screen(const Sight& sight, bool coloured) {
   const Pen pen(coloured);
-  return title(sight, pen) + programme(sight, pen) + "\n" + parties(sight, pen) + "\n" + answers(sight, pen) + "\n" +
-         risk(sight, pen) + "\n" + orders(sight, pen) + "\n" + curves(sight) + pen(Ink::dim, "  Ctrl-C ends it.") +
-         "\n";
+  return title(sight, pen) + programme(sight, pen) + "\n" + shoppers(sight, pen) + "\n" + shop(sight, pen) + "\n" +
+         gateway(sight, pen) + "\n" + risk(sight, pen) + curves(sight) + pen(Ink::dim, "  Ctrl-C ends it.") + "\n";
 }
 
 std::string line(const Sight& sight) {
   const Numbers& n = sight.standin;
+  const auto side = [](const SideNumbers& one) {
+    return fmt::format("{:>4} by it, stood in {:>4} yes {:>3} no, {:>4} waiting", one.answers("forwarded"),
+                       one.answers("accepted"), one.answers("declined"), one.waiting);
+  };
   return fmt::format(
-      "{:>5} {:<8}{:>3}/s, by shop {:>4}, stood in {:>4} yes {:>3} no, errors {}, p99 {:<8} breaker {:<10} at risk "
-      "{:>9}, "
-      "waiting {:>4}, settled {:>4}, matched {:>3}\n",
-      clock_face(sight.elapsed), sight.closing ? "closing" : name(sight.act), sight.last_second.counts.arrivals,
-      answered(sight, "forwarded"), answered(sight, "accepted"), answered(sight, "declined"), sight.so_far.errors(),
-      rehearsal::readable(sight.last_second.p99), n.breaker, usd(n.exposure_minor),
-      n.in({"accepted", "replaying", "held"}), n.in({"settled"}), n.in({"matched"}));
+      "{:>5} {:<9}{:>3}/s, errors {}, p99 {:<8} shop: {}; gateway: {}; at risk {:>9}\n", clock_face(sight.elapsed),
+      sight.closing ? "closing" : name(sight.act), sight.last_second.counts.arrivals, sight.so_far.errors(),
+      rehearsal::readable(sight.last_second.p99), side(n.orders), side(n.charges), usd(n.exposure_minor));
 }
 
 Terminal::Terminal() {

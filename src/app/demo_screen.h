@@ -19,7 +19,7 @@ struct Sight {
   Act act = Act::healthy;
   bool closing = false;  ///< the shoppers are gone; the last promises are kept
   Duration elapsed{}, planned{};
-  std::string shop;
+  std::string shop, gateway;
   rehearsal::SecondOfLoad last_second;
   rehearsal::LoadCounts so_far;
   std::uint64_t in_flight = 0;

@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include <array>
 #include <boost/asio/io_context.hpp>
 #include <cerrno>
 #include <cstring>
@@ -13,6 +14,7 @@
 #include "app/demo_signals.h"
 #include "app/demo_standin.h"
 #include "net/asio_clock.h"
+#include "rehearsal/gateway/gateway_ledger.h"
 #include "rehearsal/ledger.h"
 #include "rehearsal/shop_control.h"
 #include "vault/vault.h"
@@ -23,22 +25,32 @@ namespace {
 using namespace std::chrono_literals;
 namespace files = std::filesystem;
 
-constexpr std::uint16_t first_shop_port = 3000;
-constexpr std::uint16_t first_edge_port = 8080;
-constexpr std::uint16_t first_console_port = 8081;
+/// By Stage's places: the shop, the edge, the console, the gateway's control and its locations.
+constexpr std::array<std::uint16_t, 4 + locations> preferred_ports{3000, 8080, 8081, 4000, 4001, 4002, 4003};
 /// A sanitizer's build starts in seconds.
 constexpr Duration ready_within = 30s;
 constexpr Duration ask_again_after = 50ms;
 /// More than the demo's `server.drain`.
 constexpr Duration stop_within = 20s;
+/// A gateway's answer crosses a city or two.
+constexpr const char* gateway_takes = "lognormal:median=20,sigma=0.4";
 /// sockaddr_un's.
 constexpr std::size_t socket_path_max = 107;
 constexpr const char* ledger = "shop.db";
+constexpr const char* gateway_ledger = "gateway.db";
 
 Result<std::string> temporary_folder() {
   std::string name = (files::temp_directory_path() / "standin-demo-XXXXXX").string();
   if (mkdtemp(name.data()) == nullptr) return failure(std::strerror(errno), name);
   return name;
+}
+
+Result<void> write_file(const std::string& path, const std::string& text) {
+  std::ofstream file(path);
+  file << text;
+  file.close();
+  if (!file) return failure("cannot be written", path);
+  return {};
 }
 
 Result<std::string> chosen_folder(const std::string& keep) {
@@ -53,38 +65,34 @@ Result<std::string> chosen_folder(const std::string& keep) {
 }  // namespace
 
 Result<Stage> Stage::open(const Plan& plan, const std::string& keep) {
-  auto shop = LocalPort::take(first_shop_port);
-  if (!shop) return std::unexpected(shop.error());
-  auto edge = LocalPort::take(first_edge_port);
-  if (!edge) return std::unexpected(edge.error());
-  auto console = LocalPort::take(first_console_port);
-  if (!console) return std::unexpected(console.error());
+  std::vector<LocalPort> ports;
+  for (const std::uint16_t preferred : preferred_ports) {
+    auto port = LocalPort::take(preferred);
+    if (!port) return std::unexpected(port.error());
+    ports.push_back(std::move(*port));
+  }
   auto folder = keep.empty() ? temporary_folder() : chosen_folder(keep);
   if (!folder) return std::unexpected(folder.error());
-  Stage stage(std::move(*folder), keep.empty(), std::move(*shop), std::move(*edge), std::move(*console));
+  Stage stage(std::move(*folder), keep.empty(), std::move(ports));
   if (auto prepared = stage.prepare(plan); !prepared) return std::unexpected(prepared.error());
   return stage;
 }
 
-Stage::Stage(std::string folder, bool temporary, LocalPort shop, LocalPort edge, LocalPort console)
-    : folder_(std::move(folder)),
-      temporary_(temporary),
-      shop_(std::move(shop)),
-      edge_(std::move(edge)),
-      console_(std::move(console)) {}
+Stage::Stage(std::string folder, bool temporary, std::vector<LocalPort> ports)
+    : folder_(std::move(folder)), temporary_(temporary), ports_(std::move(ports)) {}
 
 Stage::Stage(Stage&& other) noexcept
     : folder_(std::exchange(other.folder_, {})),
       temporary_(other.temporary_),
-      shop_(std::move(other.shop_)),
-      edge_(std::move(other.edge_)),
-      console_(std::move(other.console_)),
+      ports_(std::move(other.ports_)),
+      gateway_process_(std::move(other.gateway_process_)),
       shop_process_(std::move(other.shop_process_)),
       standin_process_(std::move(other.standin_process_)) {}
 
 Stage::~Stage() {
   shop_process_.reset();
   standin_process_.reset();
+  gateway_process_.reset();
   std::error_code ignored;
   if (temporary_ && !folder_.empty()) files::remove_all(folder_, ignored);
 }
@@ -94,18 +102,39 @@ Result<void> Stage::prepare(const Plan& plan) const {
     return failure("the folder's name is too long for a Unix socket in it: choose a shorter one with --keep", folder_);
   }
   if (auto keys = Vault::create_keys(folder_ + "/journal.keys"); !keys) return keys;
-  std::ofstream file(folder_ + "/demo.toml");
-  file << configuration(plan, {.shop = shop_.number(), .edge = edge_.number(), .console = console_.number()});
-  file.close();
-  if (!file) return failure("cannot be written", folder_ + "/demo.toml");
-  return {};
+  const std::string credentials = folder_ + "/" + credentials_file;
+  if (auto written = write_file(credentials, fmt::format("{} {}\n", source_key, source_pin)); !written) return written;
+  files::permissions(credentials, files::perms::owner_read | files::perms::owner_write);
+  return write_file(folder_ + "/demo.toml", configuration(plan, listening()));
+}
+
+Ports Stage::listening() const {
+  Ports ports{.shop = port(shop), .edge = port(edge), .console = port(console)};
+  for (std::size_t number = 0; number < locations; ++number) ports.gateway[number] = port(first_location + number);
+  return ports;
+}
+
+Result<void> Stage::start_gateway() {
+  std::vector<std::string> words{"sim", "gateway", "--ledger", gateway_ledger, "--timezone-minutes", "0"};
+  const auto add = [&](const char* option, std::string value) {
+    words.insert(words.end(), {option, std::move(value)});
+  };
+  add("--key", fmt::format("{},pin={},duplicates=fold", source_key, source_pin));
+  add("--response-time", gateway_takes);
+  add("--control", fmt::format("127.0.0.1:{}", port(gateway_control)));
+  for (const std::uint16_t number : listening().gateway) add("--listen", fmt::format("127.0.0.1:{}", number));
+  auto child = Child::start("the gateway", words, folder_, "gateway.log");
+  if (!child) return std::unexpected(child.error());
+  gateway_process_ = std::move(*child);
+  return wait_until(*gateway_process_, [&] { return set_gateway_faults({}).has_value(); });
 }
 
 Result<void> Stage::start_shop(const rehearsal::Faults& faults) {
-  auto child = Child::start("the shop",
-                            {"sim", "shop", "--port", std::to_string(shop_.number()), "--ledger", ledger, "--faults",
-                             rehearsal::to_json(faults)},
-                            folder_, "shop.log");
+  auto child = Child::start(
+      "the shop",
+      {"sim", "shop", "--port", std::to_string(port(shop)), "--ledger", ledger, "--faults", rehearsal::to_json(faults),
+       "--charge", edge_url() + "/gate", "--charge-key", fmt::format("{}:{}", source_key, source_pin)},
+      folder_, "shop.log");
   if (!child) return std::unexpected(child.error());
   shop_process_ = std::move(*child);
   return wait_until(*shop_process_, [&] { return set_faults(faults).has_value(); });
@@ -115,7 +144,7 @@ Result<void> Stage::start_standin() {
   auto child = Child::start("standin", {"serve", "-c", "demo.toml"}, folder_, "standin.log");
   if (!child) return std::unexpected(child.error());
   standin_process_ = std::move(*child);
-  Standin standin(socket(), console_.number());
+  Standin standin(socket(), port(console));
   return wait_until(*standin_process_, [&] { return standin.ready(); });
 }
 
@@ -137,13 +166,17 @@ Result<void> Stage::set_faults(const rehearsal::Faults& faults) const {
   return rehearsal::set_faults_at(shop_url(), faults);
 }
 
+Result<void> Stage::set_gateway_faults(const std::vector<rehearsal::GatewayFault>& faults) const {
+  return rehearsal::put_control(gateway_control_url(), "/_control/faults", rehearsal::to_json(faults));
+}
+
 void Stage::kill_shop() {
   shop_process_->kill();
   shop_process_.reset();
 }
 
 Result<void> Stage::all_alive() {
-  for (std::optional<Child>* child : {&shop_process_, &standin_process_}) {
+  for (std::optional<Child>* child : {&gateway_process_, &shop_process_, &standin_process_}) {
     if (!child->has_value()) continue;
     if (const auto ended = (*child)->ended()) {
       return failure(fmt::format("{} ended with {}, which nobody asked it to. Its last words:\n{}", (*child)->name(),
@@ -155,7 +188,7 @@ Result<void> Stage::all_alive() {
 
 Result<void> Stage::stop() {
   Result<void> stopped;
-  for (std::optional<Child>* child : {&standin_process_, &shop_process_}) {
+  for (std::optional<Child>* child : {&standin_process_, &shop_process_, &gateway_process_}) {
     if (!child->has_value()) continue;
     (*child)->signal(SIGTERM);
     (*child)->wait(stop_within);
@@ -168,10 +201,15 @@ Result<void> Stage::stop() {
   return stopped;
 }
 
-std::string Stage::shop_url() const { return fmt::format("http://127.0.0.1:{}", shop_.number()); }
-std::string Stage::edge_url() const { return fmt::format("http://127.0.0.1:{}", edge_.number()); }
-std::string Stage::console_url() const { return fmt::format("http://127.0.0.1:{}", console_.number()); }
+std::string Stage::shop_url() const { return fmt::format("http://127.0.0.1:{}", port(shop)); }
+std::string Stage::edge_url() const { return fmt::format("http://127.0.0.1:{}", port(edge)); }
+std::string Stage::console_url() const { return fmt::format("http://127.0.0.1:{}", port(console)); }
+std::string Stage::gateway_control_url() const { return fmt::format("http://127.0.0.1:{}", port(gateway_control)); }
 
 Result<rehearsal::Books> Stage::books() const { return rehearsal::read_ledger(folder_ + "/" + ledger); }
+
+Result<std::vector<rehearsal::Payment>> Stage::payments() const {
+  return rehearsal::read_gateway_payments(folder_ + "/" + gateway_ledger);
+}
 
 }  // namespace standin::demo

@@ -109,6 +109,7 @@ Result<void> Story::cause(const Beat& beat) {
     case Event::kill: stage_.kill_shop(); return {};
     case Event::restart: return stage_.start_shop(beat.faults);
     case Event::replay: return standin_.start_replay();
+    case Event::gateway: return stage_.set_gateway_faults(beat.gateway_faults);
   }
   unreachable();
 }
@@ -130,11 +131,15 @@ Result<void> Story::close() {
 /// Whatever still waits, waits for a person.
 bool Story::drained() {
   const auto numbers = standin_.numbers();
-  if (!numbers || numbers->in({"accepted", "replaying", "reversing", "cancelling"}) > 0) return false;
-  if (numbers->in({"held"}) == 0) return true;
-  const auto kept = standin_.kept();
-  return kept && std::ranges::none_of(kept->orders, [](const KeptOrder& order) {
-           return order.state == "held" && order.waits_for_time;
+  if (!numbers || numbers->in({"accepted", "replaying", "reversing", "cancelling", "charging"}) > 0) return false;
+  if (numbers->in({"held"}) > 0) {
+    const auto kept = standin_.kept();
+    const auto waits = [](const KeptOrder& order) { return order.state == "held" && order.waits_for_time; };
+    if (!kept || std::ranges::any_of(kept->orders, waits) || std::ranges::any_of(kept->charges, waits)) return false;
+  }
+  const auto books = stage_.books();
+  return books && std::ranges::all_of(books->orders, [](const rehearsal::ShopOrder& order) {
+           return order.state == rehearsal::OrderState::accepted || order.state == rehearsal::OrderState::cancelled;
          });
 }
 
@@ -166,8 +171,11 @@ Result<Tally> Story::judge() {
   if (!numbers) return std::unexpected(numbers.error());
   auto books = stage_.books();
   if (!books) return std::unexpected(books.error());
+  auto payments = stage_.payments();
+  if (!payments) return std::unexpected(payments.error());
   Evidence evidence{.attempts = shoppers_.stats().attempts(),
                     .books = std::move(*books),
+                    .payments = std::move(*payments),
                     .kept = std::move(*kept),
                     .exposure_peak_minor = numbers->exposure_peak_minor,
                     .deadline = plan_.deadline,
@@ -181,7 +189,9 @@ int Story::announce(const Result<Tally>& tally) {
   if (!tally) return give_up(tally.error());
   fmt::print("{}", table(*tally, plan_.deadline, may_colour()));
   if (tally->clean()) {
-    fmt::print("\nThe shop was slow, dead and broken. No customer noticed; every promise was kept.\n");
+    fmt::print(
+        "\nThe shop was slow, dead and broken; then the gateway was gone.\n"
+        "No customer noticed; every promise was kept, and nobody was charged twice.\n");
   } else {
     stage_.keep_folder();
     fmt::print("\nNot everything is as it should be.\n{}", accusations(*tally, stage_.folder()));
@@ -235,12 +245,16 @@ void Story::invite_to_look_around() const {
       "    \"location_id\":\"location-1\", \"items\":[{{\"sku\":\"tea\"}}]}}}}'\n"
       "  curl -s -X PUT {0}/faults -d '{{\"answer\":\"status\", \"status\":500}}'\n"
       "  curl -s -X PUT {0}/faults -d '{{}}'     # heals the shop\n"
+      "  curl -s -X PUT {5}/_control/faults -d '[{{\"fault\":\"refuse\"}}]'\n"
+      "  curl -s -X PUT {5}/_control/faults -d '[]'  # heals the gateway\n"
+      "  curl -s {5}/_control/judge\n"
       "  curl -s {2}/metrics\n"
       "  export STANDIN_SOCKET={3}\n"
       "  {4} orders list --state refused\n"
       "  {4} followups\n"
       "  {4} upstreams\n",
-      stage_.shop_url(), stage_.edge_url(), stage_.console_url(), stage_.socket(), program);
+      stage_.shop_url(), stage_.edge_url(), stage_.console_url(), stage_.socket(), program,
+      stage_.gateway_control_url());
   std::fflush(stdout);
 }
 
@@ -248,10 +262,13 @@ void Story::invite_to_look_around() const {
 Result<Stage> set_the_stage(const Plan& plan, const std::string& keep) {
   auto stage = Stage::open(plan, keep);
   if (!stage) return stage;
-  if (auto shop = stage->start_shop({}); !shop) return std::unexpected(shop.error());
+  if (auto gateway = stage->start_gateway(); !gateway) return std::unexpected(gateway.error());
   if (auto standin = stage->start_standin(); !standin) return std::unexpected(standin.error());
-  fmt::print("The shop     {}\nstandin      {} in front of it\nits metrics  {}/metrics\nbooks, logs  {}\n",
-             stage->shop_url(), stage->edge_url(), stage->console_url(), stage->folder());
+  if (auto shop = stage->start_shop({}); !shop) return std::unexpected(shop.error());
+  fmt::print(
+      "The shop     {0}\nstandin      {1} in front of it\nthe gateway  three locations, charged through {1}/gate\n"
+      "its metrics  {2}/metrics\nbooks, logs  {3}\n",
+      stage->shop_url(), stage->edge_url(), stage->console_url(), stage->folder());
   std::fflush(stdout);
   return stage;
 }

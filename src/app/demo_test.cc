@@ -36,9 +36,25 @@ Attempt told(const std::string& cart, Told what, const std::string& reference = 
           .phase = "healthy"};
 }
 
-void serve(rehearsal::Books& books, const std::string& cart) {
-  books.orders.push_back({.id = "ord_" + cart, .asked = {.cart_id = cart}, .state = OrderState::accepted});
-  books.charges.push_back({.id = "chg_" + cart, .order_id = "ord_" + cart, .cart_id = cart});
+rehearsal::Payment payment(const std::string& id, std::int64_t minor = 10'00) {
+  rehearsal::Payment made;
+  made.state = rehearsal::PaymentState::captured;
+  made.orderid = id;
+  made.amount = {minor, *Currency::parse("USD")};
+  return made;
+}
+
+/// The shop's order of that id, and the charge that it knows of.
+void accept(Evidence& evidence, const std::string& id, const std::string& cart,
+            OrderState state = OrderState::accepted) {
+  const Money total{10'00, *Currency::parse("USD")};
+  evidence.books.orders.push_back({.id = id, .asked = {.cart_id = cart, .total = total}, .state = state});
+  evidence.books.charges.push_back({.id = "ref-" + id, .order_id = id, .cart_id = cart, .amount = total});
+}
+
+void serve(Evidence& evidence, const std::string& cart) {
+  accept(evidence, "ord_" + cart, cart);
+  evidence.payments.push_back(payment("ord_" + cart));
 }
 
 Evidence nothing() { return {.deadline = 2s, .phases = {"healthy", "slow"}}; }
@@ -57,8 +73,8 @@ TEST(DemoCount, EveryOrderIsCountedInExactlyOneWay) {
   evidence.kept.orders = {
       {.cart = "b", .state = "settled", .cause = "breaker", .reference = "ours-b", .accepted = true, .replays = 1},
       {.cart = "d", .state = "declined", .cause = "breaker", .reference = "ours-d"}};
-  serve(evidence.books, "a");
-  serve(evidence.books, "b");
+  serve(evidence, "a");
+  serve(evidence, "b");
   const Tally tally = count(evidence);
   EXPECT_EQ(tally.verdict.intents, 5);
   EXPECT_EQ(tally.accepted_by_shop, 1);
@@ -91,7 +107,7 @@ TEST(DemoCount, ARefusedPromiseIsWithAPerson) {
 TEST(DemoCount, AnOrderServedThoughDeclinedIsNotClean) {
   Evidence evidence = nothing();
   evidence.attempts = {told("a", Told::no)};
-  serve(evidence.books, "a");
+  serve(evidence, "a");
   const Tally tally = count(evidence);
   EXPECT_THAT(tally.verdict.no_but_served, ElementsAre("a"));
   EXPECT_FALSE(tally.clean());
@@ -118,7 +134,7 @@ TEST(DemoCount, TwoOrdersOfOneCartInTheJournalAreTwoAnswers) {
   evidence.attempts = {told("a", Told::yes, "ours-1"), told("a", Told::no)};
   evidence.kept.orders = {{.cart = "a", .state = "settled", .reference = "ours-1", .accepted = true},
                           {.cart = "a", .state = "declined", .reference = "ours-2"}};
-  serve(evidence.books, "a");
+  serve(evidence, "a");
   const Tally tally = count(evidence);
   EXPECT_THAT(tally.two_answers, ElementsAre("a"));
   EXPECT_FALSE(tally.clean());
@@ -153,6 +169,77 @@ TEST(DemoCount, WhoHungUpHimselfIsNoError) {
   EXPECT_TRUE(count(evidence).clean());
 }
 
+TEST(DemoCharges, AreCountedByWhoApprovedThem) {
+  Evidence evidence = nothing();
+  for (const char* id : {"live", "later", "refused"}) accept(evidence, id, id);
+  evidence.books.orders.push_back({.id = "declined", .state = OrderState::cancelled});
+  evidence.payments = {payment("live"), payment("later")};
+  evidence.kept.charges = {{.cart = "later", .state = "settled", .accepted = true},
+                           {.cart = "refused", .state = "refused", .accepted = true}};
+  evidence.kept.with_a_person = {"refused"};
+  const Tally tally = count(evidence);
+  EXPECT_EQ(tally.charges.by_gateway.count, 1);
+  EXPECT_EQ(tally.charges.at_till.minor, 20'00);
+  EXPECT_EQ(tally.charges.charged.count, 1);
+  EXPECT_EQ(tally.charges.refused.count, 1);
+  EXPECT_EQ(tally.charges.declined_by_gateway, 1);
+  EXPECT_EQ(tally.charges.standing.minor, 20'00);
+  EXPECT_TRUE(tally.clean());
+}
+
+TEST(DemoCharges, WhatStandsIsWhatWasApprovedAndChargedWithoutWhatWasVoided) {
+  Evidence evidence = nothing();
+  for (const char* id : {"live", "later"}) accept(evidence, id, id);
+  for (const char* id : {"voided", "later-voided", "withdrawn"}) accept(evidence, id, id, OrderState::cancelled);
+  evidence.payments = {payment("live"), payment("later")};
+  evidence.kept.charges = {{.cart = "later", .state = "matched", .accepted = true},
+                           {.cart = "later-voided", .state = "settled", .accepted = true},
+                           {.cart = "withdrawn", .state = "cancelled", .accepted = true}};
+  const ChargeTally charges = count(evidence).charges;
+  EXPECT_EQ(charges.voided.count, 2);
+  EXPECT_EQ(charges.withdrawn.count, 1);
+  EXPECT_EQ(charges.standing.minor, charges.by_gateway.minor + charges.charged.minor - charges.voided.minor);
+}
+
+TEST(DemoCharges, AnAcceptedOrderThatIsNotChargedIsNotClean) {
+  Evidence evidence = nothing();
+  accept(evidence, "a", "a");
+  const Tally tally = count(evidence);
+  EXPECT_THAT(tally.charges.not_charged, ElementsAre("a"));
+  EXPECT_FALSE(tally.clean());
+}
+
+TEST(DemoCharges, TwoStandingChargesOfOneOrderAreNotClean) {
+  Evidence evidence = nothing();
+  accept(evidence, "a", "a");
+  evidence.payments = {payment("a"), payment("a")};
+  EXPECT_THAT(count(evidence).charges.charged_twice, ElementsAre("a"));
+}
+
+TEST(DemoCharges, AVoidedChargeIsNoSecondOne) {
+  Evidence evidence = nothing();
+  accept(evidence, "a", "a");
+  evidence.payments = {payment("a"), payment("a")};
+  evidence.payments[0].state = rehearsal::PaymentState::voided;
+  EXPECT_TRUE(count(evidence).clean());
+}
+
+TEST(DemoCharges, AChargeOfACancelledOrderOrOfNoneIsNotClean) {
+  Evidence evidence = nothing();
+  accept(evidence, "a", "a", OrderState::cancelled);
+  evidence.payments = {payment("a"), payment("nobody's")};
+  EXPECT_THAT(count(evidence).charges.charged_though_declined, ElementsAre("a", "nobody's"));
+  evidence.kept.with_a_person = {"a", "nobody's"};
+  EXPECT_TRUE(count(evidence).clean());
+}
+
+TEST(DemoCharges, AnotherSumIsNotClean) {
+  Evidence evidence = nothing();
+  accept(evidence, "a", "a");
+  evidence.payments = {payment("a", 9'99)};
+  EXPECT_THAT(count(evidence).charges.charged_another_sum, ElementsAre("a"));
+}
+
 TEST(DemoReport, NoLineIsWiderThanATerminal) {
   Evidence evidence = nothing();
   for (int i = 0; i < 9'000; ++i) evidence.attempts.push_back(told("a", Told::no));
@@ -173,12 +260,19 @@ TEST(DemoScreen, FitsATerminalOf80By24) {
               .shop = "does the order, then often answers 500",
               .last_second = {.counts = {.arrivals = 40}, .p50 = 999ms, .p99 = 1510ms},
               .in_flight = 123};
-  sight.standin = {.answered = {{"forwarded", 12345}, {"accepted", 12345}, {"declined", 1234}},
-                   .orders = {{"accepted", 1234}, {"settled", 1234}, {"matched", 1234}, {"refused", 123}},
+  const SideNumbers side{.answered = {{"forwarded", 12345}, {"accepted", 12345}, {"declined", 1234}},
+                         .waiting = 12345,
+                         .settled = 12345,
+                         .matched = 12345,
+                         .refused = 1234};
+  const SeenTarget target{.breaker = "half-open", .health = "unreachable", .location = "ca401"};
+  sight.gateway = "one location is gone; a third of the answers get lost";
+  sight.standin = {.orders = side,
+                   .charges = side,
                    .exposure_minor = exposure_cap_minor,
                    .exposure_peak_minor = exposure_cap_minor,
-                   .breaker = "half-open",
-                   .health = "good"};
+                   .shop = target,
+                   .gateway = {target, target, target}};
   sight.stood_in.assign(100, 40);
   sight.slowest.assign(100, 1510ms);
   const std::string text = screen(sight, false);
@@ -205,7 +299,9 @@ TEST(DemoStandin, AnswersAreSummedOverTheOtherLabels) {
       "standin_requests_total{answered=\"forwarded\",route=\"orders\",status=\"2xx\"} 12\n"
       "standin_requests_total{answered=\"forwarded\",route=\"orders\",status=\"4xx\"} 3\n"
       "standin_requests_total{answered=\"accepted\",route=\"orders\",status=\"2xx\"} 7\n"
-      "standin_request_seconds_count{route=\"orders\",answered=\"accepted\"} 99\n");
+      "standin_requests_total{answered=\"accepted\",route=\"till\",status=\"2xx\"} 5\n"
+      "standin_request_seconds_count{route=\"orders\",answered=\"accepted\"} 99\n",
+      "orders");
   EXPECT_EQ(answered.at("forwarded"), 15);
   EXPECT_EQ(answered.at("accepted"), 7);
   EXPECT_EQ(answered.size(), 2);
@@ -225,7 +321,11 @@ TEST(DemoConfiguration, IsOneThatStandinAccepts) {
   for (const Duration length : {shortest, usual, longest}) {
     const Folder folder;
     const std::string file = folder.path + "/demo.toml";
-    std::ofstream(file) << configuration(plan_for(length), {.shop = 3000, .edge = 8080, .console = 8081});
+    std::ofstream(file) << configuration(plan_for(length),
+                                         {.shop = 3000, .edge = 8080, .console = 8081, .gateway = {4001, 4002, 4003}});
+    const std::string credentials = folder.path + "/" + credentials_file;
+    std::ofstream(credentials) << source_key << " " << source_pin << "\n";
+    std::filesystem::permissions(credentials, std::filesystem::perms::owner_read);
     ASSERT_TRUE(Vault::create_keys(folder.path + "/journal.keys"));
     const auto config = load_config(file);
     ASSERT_TRUE(config) << config.error().what;
@@ -239,6 +339,8 @@ TEST(DemoPlan, ALateAnswerComesAfterTheWaitForItAndWhileItIsStillHeard) {
     EXPECT_GT(plan.slow_by, plan.response);
     EXPECT_LT(plan.slow_by, plan.listen_late);
     EXPECT_LT(plan.response, plan.deadline);
+    EXPECT_LT(plan.till_deadline, plan.response);
+    EXPECT_LT(plan.till_response, plan.till_deadline);
     EXPECT_GT(plan.drain_within, plan.listen_late + plan.max_processing);
     EXPECT_LE(plan.length(), length);
   }

@@ -21,12 +21,12 @@ std::map<std::string, std::shared_ptr<Party>> make_parties(const Config& config,
   return parties;
 }
 
-EdgeLoop::EdgeLoop(SharedPorts shared, TargetStates& states)
+EdgeLoop::EdgeLoop(SharedPorts shared, TargetStates& states, std::shared_ptr<DnsBoard> dns)
     : thread_("standin-edge"),
       shared_(shared),
       states_(states),
       clock_(thread_.executor()),
-      transport_(thread_.executor()) {}
+      transport_(thread_.executor(), std::move(dns)) {}
 
 Result<void> EdgeLoop::listen(const ServerConfig& config, std::vector<std::string>& addresses) {
   const ServerLimits limits{
@@ -45,6 +45,7 @@ Result<void> EdgeLoop::listen(const ServerConfig& config, std::vector<std::strin
 
 void EdgeLoop::use(const std::shared_ptr<const Site>& site) {
   thread_.post([this, site] {
+    transport_.configure(site->config);
     const LoopPorts loop{thread_.executor(), clock_, system_random()};
     const auto parties = make_parties(site->config, clock_, transport_, states_, thread_.executor());
     router_ = std::make_shared<Router>(site, parties, shared_, loop);

@@ -22,7 +22,7 @@ std::map<std::string, std::shared_ptr<Party>> make_parties(const Config& config,
 /// One thread of the edge: its listeners, its connections to the upstreams, its router. Nothing of it is shared.
 class EdgeLoop {
  public:
-  EdgeLoop(SharedPorts shared, TargetStates& states);
+  EdgeLoop(SharedPorts shared, TargetStates& states, std::shared_ptr<DnsBoard> dns);
 
   /// Before `start`. Port 0 is replaced in `addresses` by the port that was bound, for the next loop to share.
   Result<void> listen(const ServerConfig& config, std::vector<std::string>& addresses);

@@ -11,6 +11,7 @@ int main(int argc, char** argv) {
   int status = 0;
   standin::add_serve_verb(app, status);
   standin::add_check_verb(app, status);
+  standin::add_doctor_verb(app, status);
   standin::add_keys_verb(app, status);
   standin::add_orders_verb(app, status);
   standin::add_replay_verb(app, status);

@@ -192,8 +192,26 @@ TEST_F(Verbs, TheRedButtonIsOneRoutesOrAllRoutes) {
 
 TEST_F(Verbs, UpstreamsAreShown) {
   const auto target = world_.targets.of(UpstreamConfig{.name = "shop"}, "http://127.0.0.1:3000");
+  target->pinged({.health = Health::good, .location = "ca403"}, {});
   EXPECT_EQ(run({"upstreams"}), 0);
-  EXPECT_THAT(out, HasSubstr("shop      http://127.0.0.1:3000  closed"));
+  EXPECT_THAT(out, HasSubstr("shop      http://127.0.0.1:3000  closed   good    ca403"));
+}
+
+TEST_F(Verbs, TheKillSwitchIsCutAndRestored) {
+  const auto target =
+      world_.targets.of(UpstreamConfig{.name = "cardgate", .breaker = {.key = {"merchant_country"}}}, "https://www-01");
+  EXPECT_EQ(run({"upstreams", "cut", "cardgate", "--key", "FR"}), 2) << "without a reason";
+  EXPECT_EQ(run({"upstreams", "cut", "cardgates", "--why", "x"}), 1);
+  EXPECT_EQ(run({"upstreams", "cut", "cardgate", "--key", "FR/visa", "--why", "x"}), 2);
+  EXPECT_TRUE(world_.journal.switches_set.empty());
+  EXPECT_EQ(run({"upstreams", "cut", "cardgate", "--key", "FR", "--for", "30m", "--why", "charges twice"}), 0) << err;
+  ASSERT_EQ(world_.journal.switches_set.size(), 1u);
+  EXPECT_EQ(world_.journal.switches_set[0].who, person());
+  EXPECT_THAT(err, HasSubstr("No request has had this key so far"));
+  EXPECT_EQ(run({"upstreams"}), 0);
+  EXPECT_THAT(out, HasSubstr("charges twice"));
+  EXPECT_EQ(run({"upstreams", "restore", "cardgate", "--key", "FR", "--why", "over"}), 0) << err;
+  EXPECT_EQ(out, "Nothing is cut off.\n");
 }
 
 TEST_F(Verbs, ASocketThatIsNotThereSaysWhatToCheck) {

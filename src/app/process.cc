@@ -17,8 +17,9 @@ namespace {
 /// Open orders by the names they were accepted under; an end needs nothing of the configuration any more.
 Result<std::vector<OpenOrders>> open_orders(Journal& journal) {
   std::map<std::tuple<std::string, std::string, std::string>, std::size_t> groups;
-  for (const State state : {State::accepted, State::replaying, State::held, State::cancelling, State::reversing}) {
-    const auto rows = journal.orders({.state = state, .limit = SIZE_MAX});
+  for (const State state : all_states) {
+    if (is_end(state) || state == State::refused) continue;
+    const auto rows = journal.orders({.state = state, .include_live = true, .limit = SIZE_MAX});
     if (!rows) return std::unexpected(rows.error());
     for (const OrderRow& row : *rows) ++groups[{row.route, row.upstream, row.stand_in}];
   }
@@ -69,6 +70,9 @@ Result<std::unique_ptr<Process>> Process::start(Config config) {
   auto site = Site::make(process->first_config_, process->vault_);
   if (!site) return std::unexpected(site.error());
   if (auto listening = process->listen(); !listening) return std::unexpected(listening.error());
+  if (auto loaded = load_switches(*process->foundation_.journal, process->targets_); !loaded) {
+    return std::unexpected(loaded.error());
+  }
   process->control_.start();
   if (auto used = process->use(std::move(*site)); !used) return std::unexpected(used.error());
   process->foundation_.console_thread->start();
@@ -85,7 +89,7 @@ Process::Process(Config config, Vault vault, Foundation foundation)
       targets_(foundation_.metrics.get()),
       first_config_(std::move(config)),
       public_api_(std::make_shared<PublicApi>(*foundation_.metrics)),
-      control_(*foundation_.journal, vault_, *foundation_.metrics, targets_) {}
+      control_(*foundation_.journal, vault_, *foundation_.metrics, targets_, dns_) {}
 
 Process::~Process() {
   for (const auto& edge : edges_) edge->stop();
@@ -98,12 +102,13 @@ Result<void> Process::listen() {
   const unsigned threads = first_config_.server.threads == 0 ? cores : first_config_.server.threads;
   edge_addresses_ = first_config_.server.listen;
   for (unsigned i = 0; i < threads; ++i) {
-    edges_.push_back(std::make_unique<EdgeLoop>(shared_ports(), targets_));
+    edges_.push_back(std::make_unique<EdgeLoop>(shared_ports(), targets_, dns_));
     if (auto listening = edges_.back()->listen(first_config_.server, edge_addresses_); !listening) return listening;
   }
-  console_ = std::make_unique<Console>(foundation_.console_thread->executor(),
-                                       ConsolePorts{*foundation_.journal, control_.replay(), *foundation_.modes,
-                                                    targets_, control_.clock(), [this] { return protected_routes(); }});
+  console_ =
+      std::make_unique<Console>(foundation_.console_thread->executor(),
+                                ConsolePorts{*foundation_.journal, control_.replay(), *foundation_.modes, targets_,
+                                             control_.clock(), [this] { return protected_routes(); }, dns_});
   if (auto listening = console_->listen(socket_path(first_config_)); !listening) return listening;
   if (first_config_.console.listen.empty()) return {};
   public_console_ = std::make_unique<PublicConsole>(foundation_.console_thread->executor(), public_api_);
@@ -128,7 +133,7 @@ Result<void> Process::reload() {
 }
 
 SharedPorts Process::shared_ports() {
-  return {*foundation_.journal, vault_, claims_,    *foundation_.modes,
+  return {*foundation_.journal, vault_, claims_,    lookalikes_,     *foundation_.modes,
           *foundation_.metrics, ulids_, listening_, in_flight_bytes_};
 }
 
@@ -168,6 +173,7 @@ void Process::measure() {
     in_flight += edge->in_flight();
   }
   foundation_.metrics->connections(connections, in_flight);
+  targets_.publish(foundation_.clock->now(), foundation_.clock->wall());
 }
 
 std::string Process::addresses() const {

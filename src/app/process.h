@@ -26,7 +26,7 @@ class Process {
   Result<void> reload();
   /// Stops accepting, answers what is in flight, listens for late answers, lets replays end; at most server.drain.
   void drain();
-  /// Once a second: the edge's saturation. The rest is looked up when /metrics is read.
+  /// Once a second: the edge's saturation, and what time alone changes about the upstreams. The rest is looked up when /metrics is read.
   void measure();
 
   /// "edge 127.0.0.1:8080, console 127.0.0.1:8081, ..." with the ports that were bound.
@@ -53,8 +53,10 @@ class Process {
   Vault vault_;
   Foundation foundation_;
   Claims claims_;
+  Lookalikes lookalikes_;
   UlidMaker ulids_;
   TargetStates targets_;
+  const std::shared_ptr<DnsBoard> dns_ = std::make_shared<DnsBoard>();
   std::atomic<std::size_t> listening_ = 0;
   std::atomic<std::size_t> in_flight_bytes_ = 0;
   Config first_config_;

@@ -9,6 +9,7 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "config/route_match.h"
+#include "dialect/party_queries.h"
 #include "net/asio_clock.h"
 #include "risk/decide.h"
 #include "route/identify.h"
@@ -44,44 +45,72 @@ void print_facts(const Result<Facts>& facts) {
     fmt::print("facts: unreadable: {}\n", facts.error().what);
     return;
   }
-  fmt::print("facts: amount={} merchant={} customer={} card={} reference={} country={}\n",
-             facts->amount ? text(*facts->amount) : "-", facts->merchant, facts->customer, facts->card,
+  fmt::print("facts: amount={} merchant={} customer={} card={} network={} reference={} country={}\n",
+             facts->amount ? text(*facts->amount) : "-", facts->merchant, facts->customer, facts->card, facts->network,
              facts->reference, facts->country);
 }
 
-int try_request(const Site& site, const Vault& vault, Request request) {
-  const Config& config = site.config;
-  const auto host = request.headers.find("Host").value_or("");
-  const RouteConfig* route = match_route(config, host, request.method, request.path());
-  if (!route) {
-    fmt::print(stderr, "no route matches {} {}\n", request.method, request.path());
-    return 1;
+std::string_view name(Operation operation) {
+  switch (operation) {
+    case Operation::charge: return "charge";
+    case Operation::capture: return "capture";
+    case Operation::cancel: return "cancel";
+    case Operation::refund: return "refund";
+    case Operation::read: return "read";
+    case Operation::other: return "other";
   }
-  fmt::print("route: {} ({})\n", route->name, match_text(*route));
-  if (!route->is_protected()) {
-    fmt::print("a plain route: forwarded to {}, never stood in for\n", route->upstream);
-    return 0;
+  unreachable();
+}
+
+/// What standin would answer by itself. The request is not shown again: it may hold a card number.
+void print_answers(const Dialect& dialect, const AnswerContext& context, Operation operation,
+                   const Decision& decision) {
+  if (operation == Operation::charge) {
+    fmt::print("decision in stand-in, with nothing promised yet: {}\n{}", decision.accept ? "accept" : "decline",
+               explain(decision));
+    fmt::print("\nanswer in stand-in:\n{}\n",
+               to_wire(decision.accept ? dialect.approve(context) : dialect.decline(context)));
+  } else if (operation == Operation::other) {
+    fmt::print("never answered with a yes of ours: passed on as it is\n");
+  } else {
+    fmt::print("about an earlier charge: answered by standin while that is still its own, else passed on\n");
   }
-  const Dialect& dialect = *site.dialects.at(route->stand_in);
-  const Policy& policy = config.policies.at(config.stand_ins.at(route->stand_in).policy);
+  fmt::print("\nanswer when nothing can be promised:\n{}\n", to_wire(dialect.unavailable(context)));
+}
+
+void try_protected(const Site& site, const Vault& vault, const RouteConfig& route, const Request& request) {
+  const Dialect& dialect = *site.dialects.at(route.stand_in);
+  const Policy& policy = site.config.policies.at(site.config.stand_ins.at(route.stand_in).policy);
   const WallTime now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
   UlidMaker ulids(system_random());
   const Ulid id = ulids.make(now);
   const RequestReading reading = dialect.read(request);
   const Result<Facts>& facts = reading.facts;
-  const Intent intent = identify(*route, dialect, vault, request, reading, id.text());
+  const Intent intent = identify(route, dialect, vault, request, reading, id.text());
   const Decision decision =
       facts ? decide(*facts, nullptr, {}, policy, now) : decline_unreadable(facts.error().what, policy);
+  fmt::print("operation: {}{}{}\n", name(reading.operation), reading.about.empty() ? "" : " of ", reading.about);
   print_facts(facts);
   fmt::print("order key: {}{}\n", intent.key.text(),
-             idempotency_key(*route, dialect, request, facts) ? "" : " (no idempotency key: an intent of its own)");
-  fmt::print("decision in stand-in, with nothing promised yet: {}\n{}", decision.accept ? "accept" : "decline",
-             explain(decision));
+             intent.repeatable ? "" : " (no idempotency key: an intent of its own)");
   const Facts known = facts ? *facts : Facts{};
-  const AnswerContext context{request, known, "gateway-down-" + id.text(), id.text(), intent.key, id, now};
-  fmt::print("\nanswer in stand-in:\n{}\n",
-             to_wire(decision.accept ? dialect.approve(context) : dialect.decline(context)));
-  fmt::print("\nanswer when nothing can be promised:\n{}\n", to_wire(dialect.unavailable(context)));
+  const AnswerContext context{request, known, dialect.reference(id, 0), id.text(), intent.key, id, now};
+  print_answers(dialect, context, reading.operation, decision);
+}
+
+int try_request(const Site& site, const Vault& vault, const Request& request) {
+  const auto host = request.headers.find("Host").value_or("");
+  const RouteConfig* route = match_route(site.config, host, request.method, request.path());
+  if (!route) {
+    fmt::print(stderr, "no route matches {} {}\n", request.method, request.path());
+    return 1;
+  }
+  fmt::print("route: {} ({})\n", route->name, match_text(*route));
+  if (route->is_protected()) {
+    try_protected(site, vault, *route, request);
+  } else {
+    fmt::print("a plain route: forwarded to {}, never stood in for\n", route->upstream);
+  }
   return 0;
 }
 
@@ -92,7 +121,7 @@ int check(const Options& options) {
   const std::vector<std::string> warnings = config->warnings;
   const Vault vault = keys_for(*config);
   for (const auto& [upstream_name, upstream] : config->upstreams) {
-    if (auto queries = PartyQueries::make(upstream); !queries) return fail(queries.error());
+    if (auto queries = make_queries(upstream); !queries) return fail(queries.error());
   }
   const auto site = Site::make(std::move(*config), vault);
   if (!site) return fail(site.error());
@@ -107,7 +136,9 @@ int check(const Options& options) {
   if (!request)
     return fail(
         {.what = "is not an HTTP request: a request line, headers, an empty line, the body", .where = options.request});
-  return try_request(**site, vault, std::move(*request));
+  // The newline that editors put at the end of a file is no part of the body.
+  while (request->body.ends_with('\n') || request->body.ends_with('\r')) request->body.pop_back();
+  return try_request(**site, vault, *request);
 }
 
 }  // namespace

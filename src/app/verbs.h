@@ -8,6 +8,7 @@ namespace standin {
 
 void add_serve_verb(CLI::App& app, int& status);
 void add_check_verb(CLI::App& app, int& status);
+void add_doctor_verb(CLI::App& app, int& status);
 void add_keys_verb(CLI::App& app, int& status);
 void add_sim_verb(CLI::App& app, int& status);
 void add_load_verb(CLI::App& app, int& status);

@@ -16,6 +16,7 @@ struct Facts {
   std::string card;  ///< keyed fingerprint
   std::string reference;
   std::string country;
+  std::string network;  ///< of the card: "visa", "mastercard", "amex", "discover", ...
 };
 
 }  // namespace standin

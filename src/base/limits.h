@@ -29,12 +29,33 @@ constexpr std::size_t journal_room_bytes_min = 1 << 20;
 constexpr Duration definite_answer_kept = 10min;
 constexpr std::size_t definite_answers = 20'000;
 
+/// Retries at other targets of a party in flight at once: at most this share of its requests in flight, and at least so
+/// many, so that a small shop can retry at all. More would be a storm on a party that is going down.
+constexpr double retry_share = 0.2;
+constexpr unsigned retries_min = 3;
+
+/// Requests without a key that are remembered to recognise a second one that looks alike: ten minutes at 300 a second.
+constexpr std::size_t lookalikes = 200'000;
+
+/// How often a request about an order waits for a replay of it to finish.
+constexpr Duration look_again = 50ms;
+
+/// Breakers of one target, one for each combination of facts; the rest share one.
+constexpr std::size_t breaker_keys = 256;
+
+/// Between our deadline and the one given to a party that undoes by itself what it approves later.
+constexpr Duration reverse_before_deadline = 1s;
+
 /// Of healthy answers, one in this many is compared with the stand-in templates.
 constexpr unsigned template_sample_one_in = 50;
 
 /// A claim of a replay on an order: long enough for one exchange with its listening; shorter would invite a second
 /// owner.
 constexpr Duration lease_margin = 10s;
+
+/// A charge that nobody was told of, at a party that recognises a repeat but cannot be searched, waits this long for
+/// its client's retry before a person is asked: clients retry within minutes.
+constexpr Duration intent_waits_for_retry = 15min;
 
 /// First and longest wait between tries to deliver one order, doubled each time with jitter.
 constexpr Duration replay_backoff_first = 1s;

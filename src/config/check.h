@@ -12,5 +12,7 @@ void check_process(const Config& config, const Node& root, Problems& problems);
 void check_routes(const Config& config, const Node& root, Problems& problems);
 void check_parties(const Config& config, const Node& root, Problems& problems);
 void check_stand_ins(const Config& config, const Node& root, Problems& problems);
+/// What gateways' dialects ask of their parties and routes, and what only they may have.
+void check_gateways(const Config& config, const Node& root, Problems& problems);
 
 }  // namespace standin

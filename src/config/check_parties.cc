@@ -47,6 +47,7 @@ class PartyCheck {
                        "held for a person",
                        duration_text(upstream_.duplicates_window)));
     }
+    if (upstream_.finder) finder(*upstream_.finder);
     if (!upstream_.reversal) {
       warn("reversal", "it has no reversal: a charge that was done though we declined becomes a follow-up");
     } else if (!upstream_.finder) {
@@ -55,6 +56,16 @@ class PartyCheck {
   }
 
  private:
+  void finder(const FinderConfig& finder) {
+    const Duration listened = upstream_.timeouts.listen_late;
+    if (finder.max_processing + finder.index_lag >= listened) return;
+    warn(
+        "finder",
+        fmt::format("its finder takes finding nothing for an answer after {}, but a late answer is listened for {}: if "
+                    "the party may take that long, say so in finder.max_processing",
+                    duration_text(finder.max_processing + finder.index_lag), duration_text(listened)));
+  }
+
   void warn(std::string_view key, const std::string& what) {
     problems_.warn(node_.place_of(key), fmt::format("upstream '{}': {}", upstream_.name, what));
   }
@@ -73,7 +84,10 @@ void check_parties(const Config& config, const Node& root, Problems& problems) {
     PartyCheck check(found->second, *node, problems);
     check.timeouts();
     check.health();
-    const auto uses = [&](const RouteConfig& route) { return route.upstream == node->key; };
+    const auto uses = [&](const RouteConfig& route) {
+      const std::vector<std::string> upstreams = route.all_upstreams();
+      return std::ranges::find(upstreams, node->key) != upstreams.end();
+    };
     if (std::ranges::none_of(config.routes, uses)) {
       problems.warn(node->key_place, fmt::format("no route uses upstream '{}'", node->key));
     }

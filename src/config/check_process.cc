@@ -39,11 +39,19 @@ void check_drain(const Config& config, const Node& root, Problems& problems) {
   }
 }
 
+void check_dns(const DnsConfig& dns, const Node& root, Problems& problems) {
+  if (dns.ttl_min <= dns.ttl_max) return;
+  problems.error(root.place_of(root.find("dns.ttl_min") != nullptr ? "dns.ttl_min" : "dns.ttl_max"),
+                 fmt::format("'dns.ttl_min' of {} is longer than the {} of dns.ttl_max", duration_text(dns.ttl_min),
+                             duration_text(dns.ttl_max)));
+}
+
 }  // namespace
 
 void check_process(const Config& config, const Node& root, Problems& problems) {
   check_listeners(config, root, problems);
   check_drain(config, root, problems);
+  check_dns(config.dns, root, problems);
   if (config.routes.empty())
     problems.error(root.place_of("route"), "there is no [[route]]: nothing would be forwarded");
 }

@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "config/check.h"
+#include "config/names.h"
 #include "config/route_match.h"
 #include "config/units.h"
 #include "config/values.h"
@@ -30,7 +31,9 @@ class RouteCheck {
       : config_(config), route_(route), node_(node), problems_(problems) {}
 
   void all() {
-    names("upstream", route_.upstream, names_in(config_.upstreams));
+    for (const std::string& upstream : route_.all_upstreams()) {
+      names("upstream", upstream, names_in(config_.upstreams));
+    }
     names("stand_in", route_.stand_in, names_in(config_.stand_ins));
     if (route_.is_protected()) {
       protected_route();
@@ -55,7 +58,7 @@ class RouteCheck {
   }
 
   void plain_route() {
-    for (const std::string_view key : {"mode", "key", "key_required", "tenant"}) {
+    for (const std::string_view key : {"mode", "key", "key_required", "tenant", "idempotency", "fold_duplicates"}) {
       if (node_.find(key) != nullptr) error(key, fmt::format("'{}' means something only with stand_in", key));
     }
   }
@@ -64,14 +67,15 @@ class RouteCheck {
     if (!route_.outage_page.empty()) {
       error("outage_page", "'outage_page' is for a route without stand_in: this one has answers of its own");
     }
-    if (route_.method.empty() && !route_.path.empty()) {
+    if (route_.method.empty() && !route_.path.empty() && !is_gateway(route_.dialect)) {
       warn("match", "it has no method, so that reads would be answered in the upstream's stead too");
     }
     if (route_.mode == Mode::forced) warn("mode", "'forced' never asks the upstream");
     deadline();
     key();
     tenant();
-    upstream();
+    fold_duplicates();
+    for (const std::string& upstream : route_.all_upstreams()) this->upstream(upstream);
   }
 
   void deadline() {
@@ -87,6 +91,7 @@ class RouteCheck {
     if (route_.key_facts.empty() && route_.key_header.empty()) {
       if (route_.key_required)
         return error("key_required", "'key_required' without a key: name a header or facts in 'key'");
+      if (route_.fold_duplicates > Duration::zero()) return;
       return warn("key", "it has no key: a client's retry is a new order");
     }
     for (const std::string& fact : route_.key_facts) {
@@ -98,6 +103,7 @@ class RouteCheck {
   void known_fact(std::string_view key, const std::string& fact) {
     const auto stand_in = config_.stand_ins.find(route_.stand_in);
     if (stand_in == config_.stand_ins.end() || stand_in->second.facts.contains(fact)) return;
+    if (is_gateway(route_.dialect) || node_.find("stand_in")->type == Node::Type::table) return;  // check_gateways
     const std::vector<std::string> known = names_in(stand_in->second.facts);
     const auto meant = nearest(fact, known);
     error(key, fmt::format("'{}' names the fact '{}', which stand_in '{}' does not read{}; it reads {}", key, fact,
@@ -115,20 +121,35 @@ class RouteCheck {
     }
   }
 
-  void upstream() {
-    const auto found = config_.upstreams.find(route_.upstream);
+  /// What is alike in all that decides is one intent; without the card and the reference, two purchases could be.
+  void fold_duplicates() {
+    if (route_.fold_duplicates == Duration::zero()) return;
+    if (!route_.key_facts.empty() || !route_.key_header.empty()) {
+      return error("fold_duplicates", "'fold_duplicates' is for requests without a key, and this route has one");
+    }
+    const auto stand_in = config_.stand_ins.find(route_.stand_in);
+    if (stand_in == config_.stand_ins.end() || is_gateway(route_.dialect)) return;
+    for (const char* fact : {"card", "reference"}) {
+      if (stand_in->second.facts.contains(fact)) continue;
+      error("fold_duplicates", fmt::format("'fold_duplicates' goes by the fact '{}', which stand_in '{}' does not read",
+                                           fact, route_.stand_in));
+    }
+  }
+
+  void upstream(const std::string& name) {
+    const auto found = config_.upstreams.find(name);
     if (found == config_.upstreams.end()) return;
     if (!found->second.duplicates) {
       error("upstream",
             fmt::format("upstream '{}' does not say what it does with duplicates: write duplicates = {{ kind = "
                         "\"keyed\", window = \"24h\" }}, or whichever of none, rejected, folded is true",
-                        route_.upstream));
+                        name));
     }
     const auto stand_in = config_.stand_ins.find(route_.stand_in);
     if (stand_in == config_.stand_ins.end()) return;
     if (stand_in->second.undelivered == Undelivered::reverse && !found->second.reversal) {
       error("upstream", fmt::format("stand_in '{}' has undelivered = \"reverse\", but upstream '{}' has no reversal",
-                                    route_.stand_in, route_.upstream));
+                                    route_.stand_in, name));
     }
   }
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "config/check.h"
+#include "config/names.h"
 #include "config/values.h"
 
 namespace standin {
@@ -40,7 +41,8 @@ class StandInCheck {
   }
 
   void currency() {
-    if (!stand_in_.currency.empty() || stand_in_.facts.contains("currency")) return;
+    const bool says_itself = is_gateway(stand_in_.dialect);  // or its party does: check_gateways
+    if (says_itself || !stand_in_.currency.empty() || stand_in_.facts.contains("currency")) return;
     error("facts", "the amounts have no currency: name the field in facts.currency, or give currency = \"USD\"");
   }
 
@@ -78,6 +80,7 @@ class StandInCheck {
   }
 
   void answers() {
+    if (is_gateway(stand_in_.dialect)) return;  // which has no templates
     const auto& expected = stand_in_.expect.status;
     const int approve = stand_in_.approve.status;
     if (approve != 0 && !expected.empty() && std::ranges::find(expected, approve) == expected.end()) {
@@ -129,6 +132,15 @@ void check_stand_ins(const Config& config, const Node& root, Problems& problems)
     StandInCheck(config, found->second, *node, problems).all();
     if (std::ranges::find(config.routes, node->key, &RouteConfig::stand_in) == config.routes.end()) {
       problems.warn(node->key_place, fmt::format("no route uses stand_in '{}'", node->key));
+    }
+  }
+  for (const Node* node : tables_in(root, "route")) {
+    const Node* in_place = node->find("stand_in");
+    const Node* name = node->find("name");
+    if (in_place == nullptr || in_place->type != Node::Type::table || name == nullptr) continue;
+    const auto found = config.stand_ins.find(name->text);
+    if (found != config.stand_ins.end() && is_gateway(found->second.dialect)) {
+      StandInCheck(config, found->second, *in_place, problems).all();
     }
   }
   for (const Node* node : tables_in(root, "policy")) {

@@ -36,24 +36,40 @@ struct JournalConfig {
   std::string key_file;
 };
 
+struct DnsConfig {
+  std::vector<std::string> servers;  ///< "ADDRESS" or "ADDRESS:PORT"; none: as the system's resolver has them
+  Duration ttl_min = 1s;             ///< a shorter time to live counts as this
+  Duration ttl_max = 5min;           ///< and a longer one as this
+};
+
 struct LogConfig {
   std::string access = "-";  ///< access log file, "-" for standard output, "" for none
 };
 
 enum class Duplicates { none, rejected, folded, keyed };
 
+/// Searches that a party allows: so many within a time.
+struct SearchLimit {
+  unsigned count = 0;
+  Duration per{};
+};
+
 struct FinderConfig {
-  std::string request;            ///< "GET /orders?key={{order_key}}"
+  std::string request;            ///< "GET /orders?key={{order_key}}"; "" where the dialect has a search of its own
   std::string list;               ///< JSON Pointer to the array of found orders; "" is the whole answer
   std::string reference = "/id";  ///< in each found order
   std::string state;  ///< pointer to a field that says whether it stands; "" when only standing ones are listed
   std::vector<std::string> not_standing;  ///< values of that field that mean it does not stand, e.g. "cancelled"
   Duration max_processing = 120s;         ///< `none` counts only this long after the last byte was sent,
   Duration index_lag = 0s;                ///< and this much more
+  // Of the dialect's own search:
+  Duration before = 20s, after = 20s;  ///< how far beside the attempt's own times a similar charge may be dated
+  std::string timezone = "UTC";        ///< IANA name, of the party's times that name none
+  std::vector<SearchLimit> searches;   ///< all of them hold; none: as many as there are
 };
 
 struct ReversalConfig {
-  std::string request;              ///< "POST /orders/{{upstream_reference}}/cancel"
+  std::string request;              ///< "POST /orders/{{upstream_reference}}/cancel"; "" for the dialect's own void
   std::vector<int> done{200, 204};  ///< statuses that mean it no longer stands
 };
 
@@ -73,6 +89,8 @@ struct BreakerConfig {
   Duration probe_timeout = 1s;
   unsigned successes = 2;        ///< good probes that close it
   Duration half_open_max = 60s;  ///< without a probe's verdict it opens again
+  /// Facts that each have breakers of their own at every target: "merchant_country", "card_network".
+  std::vector<std::string> key;
 };
 
 struct HealthConfig {
@@ -84,9 +102,28 @@ struct HealthConfig {
 
 enum class Balance { least_busy, scoreboard, random };
 
+/// How a target's certificate is checked.
+struct TlsConfig {
+  std::string ca_file;  ///< PEM bundle; "" for the system's own
+};
+
+/// One line of a gateway's credentials_file.
+struct AccountConfig {
+  std::string key;      ///< source key or API key
+  std::string pin;      ///< "" if it has none
+  std::string country;  ///< of its merchant; "" for the upstream's
+};
+
 struct UpstreamConfig {
   std::string name;
   std::vector<std::string> targets;
+  std::string dialect = "json";                               ///< json, usaepay or stripe
+  std::string currency;                                       ///< of amounts that name none; "" if every request does
+  std::string country;                                        ///< of merchants whose requests name none
+  std::vector<AccountConfig> credentials;                     ///< from credentials_file
+  std::map<std::string, std::vector<std::string>> addresses;  ///< host -> pinned addresses, in place of DNS
+  Duration forget_errors_after = 30min;                       ///< on the scoreboard
+  TlsConfig tls;
   std::optional<Duplicates> duplicates;  ///< must be said where a protected route uses it
   Duration duplicates_window = Duration::max();
   std::optional<FinderConfig> finder;
@@ -104,20 +141,30 @@ std::optional<Mode> parse_mode(std::string_view name);  ///< "auto" for automati
 
 struct RouteConfig {
   std::string name;
-  std::string host;    ///< "" for any
-  std::string method;  ///< "" for any
-  std::string path;    ///< "/orders", "/static/*" or "*"
+  std::string host;              ///< "" for any
+  std::string method;            ///< "" for any
+  std::string path;              ///< "/orders", "/static/*" or "*"
+  std::string dialect = "json";  ///< json, usaepay or stripe: what its clients and its first upstream speak
   std::string upstream;
-  std::string stand_in;  ///< "" for a plain route
+  std::vector<std::string> more_upstreams;  ///< tried in turn, only when nothing was sent to the one before
+  std::string stand_in;                     ///< "" for a plain route; the route's own name if it is written in place
   Mode mode = Mode::automatic;
   Duration deadline = 15s;
   std::string key_header;              ///< "Idempotency-Key"; at most one of the two is given
   std::vector<std::string> key_facts;  ///< names of facts, or JSON Pointers
   bool key_required = false;
-  std::string tenant;       ///< name of a fact; "" for one tenant
-  std::string outage_page;  ///< file; answered with 503 when a plain route's upstream fails
+  std::string tenant;          ///< name of a fact; "" for one tenant
+  bool journalled = false;     ///< idempotency = "journalled": written before its first byte is sent
+  Duration fold_duplicates{};  ///< requests without a key that look alike get one answer within it; zero: never
+  std::string outage_page;     ///< file; answered with 503 when a plain route's upstream fails
 
   bool is_protected() const { return !stand_in.empty(); }
+  /// The first and the more, in their order.
+  std::vector<std::string> all_upstreams() const {
+    std::vector<std::string> all{upstream};
+    all.insert(all.end(), more_upstreams.begin(), more_upstreams.end());
+    return all;
+  }
 };
 
 /// One answer by template: `{{...}}` placeholders in headers and body.
@@ -142,8 +189,10 @@ struct StandInConfig {
   std::string dialect = "json";
   std::map<std::string, std::string> facts;  ///< fact -> JSON Pointer, or form field if it does not start with "/"
   std::optional<AmountUnit> amount_unit;
-  std::string currency;              ///< of amounts that name none; "" if every request does
-  std::vector<std::string> require;  ///< sniff test: pointers that must be there
+  std::string currency;                 ///< of amounts that name none; "" if every request does
+  std::string country;                  ///< of merchants whose requests name none
+  std::vector<AccountConfig> accounts;  ///< of a gateway: those whose country is known
+  std::vector<std::string> require;     ///< sniff test: pointers that must be there
   TemplateConfig approve;
   TemplateConfig decline;
   TemplateConfig unavailable;
@@ -165,6 +214,7 @@ struct Config {
   ConsoleConfig console;
   JournalConfig journal;
   LogConfig log;
+  DnsConfig dns;
   std::vector<RouteConfig> routes;  ///< most specific first
   std::map<std::string, UpstreamConfig> upstreams;
   std::map<std::string, StandInConfig> stand_ins;

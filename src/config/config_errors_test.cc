@@ -53,11 +53,10 @@ TEST(ConfigErrors, KeysOfLaterVersionsAreNotAcceptedSilently) {
               StartsWith("standin.toml:1:2: 'incidents' is not in this version"));
   Sample sample;
   sample.policy += "velocity = [ { per = \"customer\" } ]\nrefuse_after = \"24h\"\n";
-  sample.upstream += "addresses = { \"a.example\" = [\"192.0.2.9\"] }\ndialect = \"usaepay\"\n";
-  sample.route += "authenticate = { jwt = {} }\nidempotency = \"journalled\"\n";
+  sample.route += "authenticate = { jwt = {} }\ncache = { fresh = \"60s\" }\n";
   const std::string problems = problems_of(sample.text());
-  for (const char* key : {"policy.default.velocity", "policy.default.refuse_after", "upstream.shop.addresses",
-                          "upstream.shop.dialect", "route.authenticate", "route.idempotency"}) {
+  for (const char* key :
+       {"policy.default.velocity", "policy.default.refuse_after", "route.authenticate", "route.cache"}) {
     EXPECT_THAT(problems, HasSubstr("'" + std::string(key) + "' is not in this version"));
   }
 }
@@ -65,16 +64,10 @@ TEST(ConfigErrors, KeysOfLaterVersionsAreNotAcceptedSilently) {
 TEST(ConfigErrors, ChoicesOfLaterVersionsSayWhatThisOneHas) {
   Sample sample;
   sample.route += "mode = \"fallback\"\n";
-  sample.upstream += "balance = \"scoreboard\"\n";
+  sample.stand_in += "dialect = \"soap\"\n";
   const std::string problems = problems_of(sample.text());
   EXPECT_THAT(problems, HasSubstr("'route.mode': 'fallback' is not in this version"));
-  EXPECT_THAT(problems, HasSubstr("'scoreboard' is not in this version: it is one of least-busy, random"));
-}
-
-TEST(ConfigErrors, TlsIsNotThereYet) {
-  Sample sample;
-  sample.upstream = with(sample.upstream, "http://127.0.0.1:3000", "https://shop.example");
-  EXPECT_THAT(problems_of(sample.text()), HasSubstr("no TLS yet"));
+  EXPECT_THAT(problems, HasSubstr("'stand_in.order.dialect': 'soap' is not in this version: it is one of json"));
 }
 
 TEST(ConfigErrors, AMisspeltChoiceIsSuggested) {
@@ -160,10 +153,48 @@ TEST(ConfigErrors, UndeliveredCannotBeReversedWithoutAReversal) {
   EXPECT_THAT(problems_of(sample.text()), HasSubstr("upstream 'shop' has no reversal"));
 }
 
-TEST(ConfigErrors, AReversalByADialectIsNotThereYet) {
+TEST(ConfigErrors, AReversalByACommandIsForGateways) {
   Sample sample;
   sample.upstream = with(sample.upstream, "{ request = \"POST /orders/{{upstream_reference}}/cancel\" }", "\"void\"");
-  EXPECT_THAT(problems_of(sample.text()), HasSubstr("a reversal by the dialect's own command is not in this version"));
+  EXPECT_THAT(problems_of(sample.text()),
+              StartsWith("standin.toml:8:1: upstream 'shop': \"void\" is a gateway's own command: write { request"));
+}
+
+TEST(ConfigErrors, AFinderOfAnApplicationSaysItsRequest) {
+  Sample sample;
+  sample.upstream = with(sample.upstream, "{ request = \"GET /orders?key={{order_key}}\" }", "{}");
+  EXPECT_THAT(problems_of(sample.text()), StartsWith("standin.toml:7:1: upstream 'shop': 'finder.request' is missing"));
+}
+
+TEST(ConfigErrors, WhatOnlyGatewaysHaveIsNoApplications) {
+  Sample sample;
+  sample.upstream += "currency = \"USD\"\ncountry = \"US\"\nfinder.searches = [\"45/min\"]\n";
+  sample.upstream = with(sample.upstream, "finder = { request = \"GET /orders?key={{order_key}}\" }\n",
+                         "finder.request = \"GET /orders\"\n");
+  const std::string problems = problems_of(sample.text());
+  for (const char* key : {"currency", "country", "finder.searches"}) {
+    EXPECT_THAT(problems, HasSubstr("'" + std::string(key) + "' means something only with a gateway's dialect"));
+  }
+}
+
+TEST(ConfigErrors, FoldingDuplicatesIsForRequestsWithoutAKeyAndGoesByFacts) {
+  Sample sample;
+  sample.route += "fold_duplicates = \"10m\"\n";
+  EXPECT_THAT(problems_of(sample.text()),
+              StartsWith("standin.toml:16:1: route 'orders': 'fold_duplicates' is for requests without a key"));
+  sample.route = with(sample.route, "key = \"Idempotency-Key\"\n", "");
+  const std::string problems = problems_of(sample.text());
+  EXPECT_THAT(problems, HasSubstr("goes by the fact 'card', which stand_in 'order' does not read"));
+  EXPECT_THAT(problems, HasSubstr("goes by the fact 'reference', which stand_in 'order' does not read"));
+}
+
+TEST(ConfigErrors, AStandInOfAGatewayIsWrittenInItsRoute) {
+  Sample sample;
+  sample.stand_in += "dialect = \"usaepay\"\n";
+  EXPECT_THAT(problems_of(sample.text()), HasSubstr("a gateway's is said by its route: dialect = \"usaepay\""));
+  sample = Sample();
+  sample.route = with(sample.route, "stand_in = \"order\"", "stand_in = { policy = \"default\" }");
+  EXPECT_THAT(problems_of(sample.text()), HasSubstr("a stand_in written in place is for a gateway's dialect"));
 }
 
 TEST(ConfigErrors, LateAnswersAreListenedForAtLeastAsLongAsAnswers) {

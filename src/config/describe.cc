@@ -77,6 +77,10 @@ void describe_process(const Config& config, Description& out) {
   out.section("[journal]");
   out.put("url", "sqlite:" + config.journal.path);
   out.put("key_file", config.journal.key_file);
+  out.section("[dns]");
+  out.put("servers", config.dns.servers);
+  out.put("ttl_min", config.dns.ttl_min);
+  out.put("ttl_max", config.dns.ttl_max);
   out.section("[log]");
   out.put("access", config.log.access);
 }
@@ -87,20 +91,42 @@ void describe_duplicates(const UpstreamConfig& upstream, Description& out) {
   out.put("duplicates.window", upstream.duplicates_window);
 }
 
-void describe_queries(const UpstreamConfig& upstream, Description& out) {
-  if (upstream.finder) {
-    out.put("finder.request", upstream.finder->request);
-    out.put("finder.list", upstream.finder->list);
-    out.put("finder.reference", upstream.finder->reference);
-    out.put("finder.state", upstream.finder->state);
-    out.put("finder.not_standing", upstream.finder->not_standing);
-    out.put("finder.max_processing", upstream.finder->max_processing);
-    out.put("finder.index_lag", upstream.finder->index_lag);
+/// Either the request of an application's own search, or how a gateway's is used.
+void describe_finder(const FinderConfig& finder, bool gateway, Description& out) {
+  if (gateway) {
+    std::vector<std::string> searches;
+    for (const SearchLimit& limit : finder.searches) searches.push_back(rate_text(limit));
+    out.put("finder.before", finder.before);
+    out.put("finder.after", finder.after);
+    out.put("finder.timezone", finder.timezone);
+    out.put("finder.searches", searches);
+  } else {
+    out.put("finder.request", finder.request);
+    out.put("finder.list", finder.list);
+    out.put("finder.reference", finder.reference);
+    out.put("finder.state", finder.state);
+    out.put("finder.not_standing", finder.not_standing);
   }
-  if (upstream.reversal) {
-    out.put("reversal.request", upstream.reversal->request);
-    out.raw("reversal.done", fmt::format("[{}]", fmt::join(upstream.reversal->done, ", ")));
+  out.put("finder.max_processing", finder.max_processing);
+  out.put("finder.index_lag", finder.index_lag);
+}
+
+void describe_reversal(const ReversalConfig& reversal, Description& out) {
+  if (reversal.request.empty()) return out.put("reversal", std::string("void"));
+  out.put("reversal.request", reversal.request);
+  out.raw("reversal.done", fmt::format("[{}]", fmt::join(reversal.done, ", ")));
+}
+
+void describe_party(const UpstreamConfig& upstream, Description& out) {
+  out.put("dialect", upstream.dialect);
+  out.given("currency", upstream.currency);
+  out.given("country", upstream.country);
+  if (!upstream.credentials.empty()) {
+    out.comment(
+        fmt::format("credentials_file was read: {} of them; what they are is not shown", upstream.credentials.size()));
   }
+  for (const auto& [host, addresses] : upstream.addresses) out.put("addresses." + quoted(host), addresses);
+  out.given("tls.ca_file", upstream.tls.ca_file);
 }
 
 void describe_breaker(const BreakerConfig& breaker, Description& out) {
@@ -112,14 +138,20 @@ void describe_breaker(const BreakerConfig& breaker, Description& out) {
   out.put("breaker.probe_timeout", breaker.probe_timeout);
   out.put("breaker.successes", breaker.successes);
   out.put("breaker.half_open_max", breaker.half_open_max);
+  std::vector<std::string> key{"target"};
+  key.insert(key.end(), breaker.key.begin(), breaker.key.end());
+  out.put("breaker.key", key);
 }
 
 void describe_upstream(const UpstreamConfig& upstream, Description& out) {
   out.section(fmt::format("[upstream.{}]", upstream.name));
   out.put("targets", upstream.targets);
+  describe_party(upstream, out);
   describe_duplicates(upstream, out);
-  describe_queries(upstream, out);
+  if (upstream.finder) describe_finder(*upstream.finder, is_gateway(upstream.dialect), out);
+  if (upstream.reversal) describe_reversal(*upstream.reversal, out);
   out.put("balance", std::string(name(upstream.balance)));
+  if (upstream.balance == Balance::scoreboard) out.put("forget_errors_after", upstream.forget_errors_after);
   out.put("timeouts.connect", upstream.timeouts.connect);
   out.put("timeouts.write", upstream.timeouts.write);
   out.put("timeouts.response", upstream.timeouts.response);
@@ -134,26 +166,6 @@ void describe_upstream(const UpstreamConfig& upstream, Description& out) {
   out.put("concurrency", upstream.concurrency);
 }
 
-void describe_route(const RouteConfig& route, Description& out) {
-  out.section("[[route]]");
-  out.put("name", route.name);
-  out.put("match", match_text(route));
-  out.put("upstream", route.upstream);
-  if (route.is_protected()) {
-    out.put("stand_in", route.stand_in);
-    out.put("mode", std::string(name(route.mode)));
-    if (route.key_facts.empty()) {
-      out.put("key", route.key_header.empty() ? std::string("none") : route.key_header);
-    } else {
-      out.put("key", route.key_facts);
-    }
-    out.raw("key_required", route.key_required ? "true" : "false");
-    out.given("tenant", route.tenant);
-  }
-  out.put("deadline", route.deadline);
-  out.given("outage_page", route.outage_page);
-}
-
 void describe_answer(std::string_view key, const TemplateConfig& answer, Description& out) {
   out.put(fmt::format("{}.status", key), answer.status);
   for (const auto& [header, value] : answer.headers) out.put(fmt::format("{}.headers.{}", key, quoted(header)), value);
@@ -164,6 +176,14 @@ void describe_expect(std::string_view key, const ExpectConfig& expect, Descripti
   out.raw(fmt::format("{}.status", key), fmt::format("[{}]", fmt::join(expect.status, ", ")));
   out.put(fmt::format("{}.content_type", key), expect.content_type);
   out.put(fmt::format("{}.pointer", key), expect.pointer);
+}
+
+void describe_delivery(const std::string& prefix, const StandInConfig& stand_in, Description& out) {
+  out.put(prefix + "undelivered", std::string(name(stand_in.undelivered)));
+  out.put(prefix + "replay.start", std::string(stand_in.replay_by_itself ? "when-healthy" : "manual"));
+  out.put(prefix + "replay.rate", stand_in.replay_rate);
+  out.put(prefix + "replay.concurrency", stand_in.replay_concurrency);
+  if (stand_in.replay_credential) out.comment("replay.credential_file was read; what it holds is not shown");
 }
 
 void describe_stand_in(const StandInConfig& stand_in, Description& out) {
@@ -180,11 +200,46 @@ void describe_stand_in(const StandInConfig& stand_in, Description& out) {
   out.put("strip", stand_in.strip);
   describe_expect("expect", stand_in.expect, out);
   if (stand_in.have_it) describe_expect("have_it", *stand_in.have_it, out);
-  out.put("undelivered", std::string(name(stand_in.undelivered)));
-  out.put("replay.start", std::string(stand_in.replay_by_itself ? "when-healthy" : "manual"));
-  out.put("replay.rate", stand_in.replay_rate);
-  out.put("replay.concurrency", stand_in.replay_concurrency);
-  if (stand_in.replay_credential) out.comment("replay.credential_file was read; what it holds is not shown");
+  describe_delivery("", stand_in, out);
+}
+
+void describe_key(const RouteConfig& route, Description& out) {
+  if (route.key_facts.empty()) {
+    out.put("key", route.key_header.empty() ? std::string("none") : route.key_header);
+  } else {
+    out.put("key", route.key_facts);
+  }
+  out.raw("key_required", route.key_required ? "true" : "false");
+  out.put("tenant", route.tenant);
+}
+
+void describe_protection(const RouteConfig& route, const StandInConfig& stand_in, Description& out) {
+  if (is_gateway(stand_in.dialect)) {
+    out.put("stand_in.policy", stand_in.policy);
+    out.put("stand_in.strip", stand_in.strip);
+    describe_delivery("stand_in.", stand_in, out);
+  } else {
+    out.put("stand_in", route.stand_in);
+  }
+  out.put("mode", std::string(name(route.mode)));
+  describe_key(route, out);
+  out.put("idempotency", std::string(route.journalled ? "journalled" : "pass"));
+  out.put("fold_duplicates", route.fold_duplicates);
+}
+
+void describe_route(const Config& config, const RouteConfig& route, Description& out) {
+  out.section("[[route]]");
+  out.put("name", route.name);
+  out.put("match", match_text(route));
+  out.put("dialect", route.dialect);
+  if (route.more_upstreams.empty()) {
+    out.put("upstream", route.upstream);
+  } else {
+    out.put("upstream", route.all_upstreams());
+  }
+  if (route.is_protected()) describe_protection(route, config.stand_ins.at(route.stand_in), out);
+  out.put("deadline", route.deadline);
+  out.given("outage_page", route.outage_page);
 }
 
 void describe_policy(const Policy& policy, Description& out) {
@@ -203,8 +258,10 @@ std::string describe(const Config& config) {
   Description out;
   describe_process(config, out);
   for (const auto& [name, upstream] : config.upstreams) describe_upstream(upstream, out);
-  for (const RouteConfig& route : config.routes) describe_route(route, out);
-  for (const auto& [name, stand_in] : config.stand_ins) describe_stand_in(stand_in, out);
+  for (const RouteConfig& route : config.routes) describe_route(config, route, out);
+  for (const auto& [name, stand_in] : config.stand_ins) {
+    if (!is_gateway(stand_in.dialect)) describe_stand_in(stand_in, out);  // a gateway's is written in its route
+  }
   for (const auto& [name, policy] : config.policies) describe_policy(policy, out);
   return out.take();
 }

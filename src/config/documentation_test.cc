@@ -1,6 +1,9 @@
 #include <fmt/format.h>
 
+#include <array>
+#include <filesystem>
 #include <fstream>
+#include <span>
 #include <sstream>
 
 #include "base/text.h"
@@ -50,19 +53,26 @@ TEST(Documentation, HasNoRowForAKeyThatTheProgramDoesNotKnow) {
 }
 
 /// The sample with the default of every key in these tables written out.
-std::string with_defaults(std::string text, std::string_view header, std::string_view prefix) {
+std::string with_defaults(std::string text, std::string_view header, std::string_view prefix,
+                          std::span<const std::string_view> but_for = {}) {
   std::string lines(header);
   for (const Key& key : keys()) {
     const bool plain = !key.fallback.empty() && key.fallback != required && key.kind != Kind::table;
-    if (!plain || !key.path.starts_with(prefix)) continue;
+    const auto left_out = [&](std::string_view path) { return key.path.starts_with(path); };
+    if (!plain || !key.path.starts_with(prefix) || std::ranges::any_of(but_for, left_out)) continue;
     lines += fmt::format("{} = {}\n", key.path.substr(prefix.size()), key.fallback);
   }
   return with(std::move(text), header, lines);
 }
 
+constexpr std::array<std::string_view, 4> gateways_search{"upstream.NAME.finder.before", "upstream.NAME.finder.after",
+                                                          "upstream.NAME.finder.timezone",
+                                                          "upstream.NAME.finder.searches"};
+constexpr std::array<std::string_view, 1> gateways_stand_in{"route.stand_in."};
+
 TEST(Documentation, TellsTheDefaultsThatTheProgramHas) {
   Sample sample;
-  sample.process += "[server]\n[log]\n[console]\n";
+  sample.process += "[server]\n[dns]\n[log]\n[console]\n";
   sample.upstream =
       "[upstream.shop]\ntargets = [\"http://127.0.0.1:3000\"]\nhealth.path = \"/ping\"\n"
       "duplicates = { kind = \"keyed\", window = \"forever\" }\n"
@@ -75,13 +85,47 @@ TEST(Documentation, TellsTheDefaultsThatTheProgramHas) {
                          "expect.status = [201]\nexpect.content_type = \"a/b\"");
   std::string full = sample.text();
   full = with_defaults(full, "[server]\n", "server.");
+  full = with_defaults(full, "[dns]\n", "dns.");
   full = with_defaults(full, "[log]\n", "log.");
   full = with_defaults(full, "[console]\n", "console.");
-  full = with_defaults(full, "[upstream.shop]\n", "upstream.NAME.");
-  full = with(with_defaults(full, "[[route]]\n", "route."), "outage_page = \"\"\n", "");
+  full = with_defaults(full, "[upstream.shop]\n", "upstream.NAME.", gateways_search);
+  full = with(with_defaults(full, "[[route]]\n", "route.", gateways_stand_in), "outage_page = \"\"\n", "");
   full = with(with_defaults(full, "[stand_in.order]\n", "stand_in.NAME."), "expect.content_type = \"\"\n", "");
   full = with(full, "have_it.content_type = \"\"\n", "");
   EXPECT_EQ(describe(parsed(full)), describe(parsed(sample.text())));
+}
+
+TEST(Documentation, TellsTheDefaultsOfGateways) {
+  constexpr std::array<std::string_view, 5> applications{
+      "upstream.NAME.finder.list", "upstream.NAME.finder.reference", "upstream.NAME.finder.state",
+      "upstream.NAME.finder.not_standing", "upstream.NAME.reversal."};
+  constexpr std::array<std::string_view, 5> said{"route.dialect", "route.outage_page", "route.tenant",
+                                                 "upstream.NAME.dialect", "upstream.NAME.currency"};
+  std::vector<std::string_view> but_for(applications.begin(), applications.end());
+  but_for.insert(but_for.end(), said.begin(), said.end());
+  GatewaySample sample;
+  sample.upstream =
+      "[upstream.cardgate]\ndialect = \"usaepay\"\ncurrency = \"USD\"\ntargets = [\"https://a.example\"]\n"
+      "duplicates.kind = \"none\"\nreversal = \"void\"\nfinder.index_lag = \"0s\"\nhealth.path = \"/ping\"\n";
+  sample.route =
+      "[[route]]\nname = \"till\"\nmatch = \"POST /gate\"\ndialect = \"usaepay\"\nupstream = \"cardgate\"\n"
+      "stand_in.policy = \"till\"\n";
+  std::string full = with(sample.text(), "finder.index_lag = \"0s\"\n", "");
+  full = with_defaults(full, "[upstream.cardgate]\n", "upstream.NAME.", but_for);
+  full = with_defaults(full, "[[route]]\n", "route.", but_for);
+  EXPECT_EQ(describe(parsed(full)), describe(parsed(sample.text())));
+}
+
+TEST(Documentation, TheExampleOfGatewaysLoadsWithoutAWarning) {
+  const std::string folder = fresh_folder("gateways_example");
+  std::filesystem::create_directory(folder + "/var");
+  write_secret(folder + "/var/cardgate.keys", "simulated-source-key 1234\n");
+  write_secret(folder + "/var/backupgate.keys", "sk_test_simulated\n");
+  const Config config = parsed(file_text("docs/examples/gateways.toml"), folder + "/gateways.toml");
+  EXPECT_THAT(config.warnings, IsEmpty());
+  EXPECT_EQ(config.routes.size(), 2u);
+  EXPECT_EQ(config.stand_ins.at("till").currency, "USD");
+  EXPECT_EQ(config.upstreams.at("cardgate").targets.size(), 2u);
 }
 
 TEST(Documentation, TheExampleLoadsWithoutAWarning) {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <filesystem>
 #include <optional>
 #include <vector>
 
@@ -49,6 +50,21 @@ std::optional<HostPort> split_host_port(std::string_view text) {
   if (!bracketed && host.contains(':')) return std::nullopt;
   if (bracketed) host = host.substr(1, host.size() - 2);
   return HostPort{host, text.substr(colon + 1)};
+}
+
+/// The names of the files of a time zone database; none if it is not there.
+std::vector<std::string> timezones_in(const std::filesystem::path& folder) {
+  std::vector<std::string> names;
+  std::error_code ignored;
+  using Entries = std::filesystem::recursive_directory_iterator;
+  for (Entries entry(folder, ignored), end; entry != end && !ignored; entry.increment(ignored)) {
+    std::string name = entry->path().lexically_relative(folder).string();
+    const bool copy = name.starts_with("posix/") || name.starts_with("right/") || name.contains('.');
+    std::error_code unreadable;
+    if (entry->is_regular_file(unreadable) && !copy) names.push_back(std::move(name));
+  }
+  std::ranges::sort(names);
+  return names;
 }
 
 bool is_authority(std::string_view text) {
@@ -112,18 +128,62 @@ Result<void> check_address_block(std::string_view text) {
   return failure(fmt::format("'{}' is not an address or block, such as \"127.0.0.1/32\"", text));
 }
 
+Result<void> check_address(std::string_view text) {
+  if (address_bits(text) != 0) return {};
+  return failure(fmt::format("'{}' is not an IP address, such as \"192.0.2.9\"", text));
+}
+
+Result<void> check_name_server(std::string_view text) {
+  if (address_bits(text) != 0) return {};
+  const auto parts = split_host_port(text);
+  const auto port = parts ? small_number(parts->port, 65535) : std::nullopt;
+  if (port && *port > 0 && address_bits(parts->host) != 0) return {};
+  return failure(
+      fmt::format("'{}' is not a name server's address, such as \"192.0.2.53\" or \"192.0.2.53:5353\"", text));
+}
+
 Result<void> check_target(std::string_view text) {
-  if (text.starts_with("https://")) return failure("https:// is not in this version, which has no TLS yet");
   if (text.starts_with("unix:/")) return {};
-  constexpr std::string_view scheme = "http://";
-  const std::string form = fmt::format("'{}' is not a target, such as \"http://127.0.0.1:3000\"", text);
-  if (!text.starts_with(scheme)) return failure(form);
-  const std::string_view rest = text.substr(scheme.size());
+  const std::string form =
+      fmt::format("'{}' is not a target, such as \"http://127.0.0.1:3000\" or \"https://shop.example\"", text);
+  const auto authority = text.find("://");
+  const std::string_view scheme = text.substr(0, authority);
+  if (authority == std::string_view::npos || (scheme != "http" && scheme != "https")) return failure(form);
+  const std::string_view rest = text.substr(authority + 3);
   const auto slash = rest.find('/');
   const std::string_view base = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
   const bool clean = std::ranges::all_of(base, [](char c) { return c > ' ' && c < 127 && c != '?' && c != '#'; });
   if (!clean || !is_authority(rest.substr(0, slash))) return failure(form);
   return {};
+}
+
+std::string target_host(std::string_view target) {
+  const auto authority = target.find("://");
+  if (authority == std::string_view::npos) return "";
+  std::string_view rest = target.substr(authority + 3);
+  rest = rest.substr(0, rest.find('/'));
+  if (rest.starts_with('[')) return lower(rest.substr(1, rest.find(']') - 1));
+  return lower(rest.substr(0, rest.find(':')));
+}
+
+bool is_this_machine(std::string_view host) {
+  if (address_bits(host) == 32) return host.starts_with("127.");
+  return host.empty() || host == "localhost" || host == "::1";
+}
+
+Result<void> check_country(std::string_view text) {
+  if (text.size() == 2 && std::ranges::all_of(text, [](char c) { return c >= 'A' && c <= 'Z'; })) return {};
+  return failure(fmt::format("'{}' is not an ISO 3166 country, such as \"US\"", text));
+}
+
+Result<void> check_timezone(std::string_view text) {
+  const std::filesystem::path folder = "/usr/share/zoneinfo";
+  std::error_code ignored;
+  const bool form = !text.empty() && is_alphanumeric(text.front()) && all_among(text, "/_+-");
+  if (text == "UTC" || (form && std::filesystem::is_regular_file(folder / text, ignored))) return {};
+  const auto meant = nearest(text, timezones_in(folder));
+  return failure(fmt::format("'{}' is not a time zone of this machine's {}, such as \"America/Los_Angeles\"{}", text,
+                             folder.string(), meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
 }
 
 Result<void> check_query(std::string_view text) {

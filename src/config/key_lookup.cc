@@ -60,7 +60,7 @@ std::vector<const Key*> keys_below(std::span<const std::string> path) {
 
 std::string_view last_segment(const Key& key) { return key.path.substr(key.path.rfind('.') + 1); }
 
-std::vector<std::string> choices(const Key& key) {
+std::vector<std::string> choices_of(const Key& key) {
   std::vector<std::string> words;
   for (const std::string_view word : split(key.allowed, '|')) {
     if (!word.starts_with('~')) words.emplace_back(word);
@@ -86,6 +86,7 @@ std::string kind_text(const Key& key) {
     case Kind::text: return "text";
     case Kind::texts: return "list of texts";
     case Kind::name: return "name";
+    case Kind::names: return "name, or list of names";
     case Kind::flag: return "true or false";
     case Kind::count: return fmt::format("whole number {}", key.allowed);
     case Kind::number: return fmt::format("number {}", key.allowed);
@@ -101,8 +102,12 @@ std::string kind_text(const Key& key) {
     case Kind::selector: return "JSON Pointer or form field";
     case Kind::selectors: return "list of JSON Pointers or form fields";
     case Kind::intent: return "header, or list of facts";
-    case Kind::choice: return "one of " + joined(choices(key));
+    case Kind::choice: return "one of " + joined(choices_of(key));
+    case Kind::choices: return "list of " + joined(choices_of(key));
+    case Kind::rates: return "list of rates";
     case Kind::table: return "table";
+    case Kind::name_or_table: return "name, or table";
+    case Kind::choice_or_table: return fmt::format("table, or \"{}\"", fmt::join(choices_of(key), "\" or \""));
     case Kind::tables: return "list of tables";
     case Kind::later: return "not in this version";
   }

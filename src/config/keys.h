@@ -12,6 +12,7 @@ enum class Kind {
   text,      ///< any text
   texts,     ///< a list of texts
   name,      ///< letters, digits, '-' and '_'
+  names,     ///< a name, or a list of them
   flag,      ///< true or false
   count,     ///< a whole number within `allowed`
   number,    ///< a number within `allowed`
@@ -26,9 +27,13 @@ enum class Kind {
   pointer,   ///< a JSON Pointer (RFC 6901)
   selector,  ///< a JSON Pointer, or the name of a form field
   selectors,
-  intent,  ///< a header's name, a list of facts or JSON Pointers, or "none"
-  choice,  ///< one of `allowed`
+  intent,   ///< a header's name, a list of facts or JSON Pointers, or "none"
+  choice,   ///< one of `allowed`
+  choices,  ///< a list of them
+  rates,    ///< a list of "45/min"
   table,
+  name_or_table,
+  choice_or_table,
   tables,  ///< [[...]]
   later,   ///< of a feature that this version does not have
 };
@@ -44,7 +49,7 @@ struct Key {
   std::string_view fallback;
   /// One line for docs/configuration.md; of a `later` key, what it belongs to.
   std::string_view meaning;
-  /// Said in addition when the value has the wrong type.
+  /// Said in addition when the value has the wrong type, or is none of the choices.
   std::string_view hint = {};
 };
 
@@ -62,7 +67,7 @@ std::string_view last_segment(const Key& key);
 /// "duration", "one of hold, replay, reverse", "whole number 1..1024".
 std::string kind_text(const Key& key);
 /// The choices of this version.
-std::vector<std::string> choices(const Key& key);
+std::vector<std::string> choices_of(const Key& key);
 /// Whether `value` is a choice that a later version may have.
 bool is_later_choice(const Key& key, std::string_view value);
 /// Lowest and highest of a number's `allowed`.

@@ -15,6 +15,8 @@ std::optional<Choice> among(std::initializer_list<Choice> choices, std::string_v
 
 }  // namespace
 
+bool is_gateway(std::string_view dialect) { return dialect == "usaepay" || dialect == "stripe"; }
+
 std::string_view name(Mode mode) {
   switch (mode) {
     case Mode::off: return "off";

@@ -8,6 +8,8 @@
 /// The words for the configuration's choices. Nothing for a word that is none.
 namespace standin {
 
+/// A gateway's dialect: its requests are charges, and its answers are written without templates.
+bool is_gateway(std::string_view dialect);
 std::string_view name(Duplicates duplicates);
 std::optional<Duplicates> parse_duplicates(std::string_view name);
 std::string_view name(Balance balance);

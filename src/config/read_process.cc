@@ -76,6 +76,13 @@ void read_console(const Node& root, const Folder& folder, Config& config, Proble
   }
 }
 
+void read_dns(const Node& root, DnsConfig& dns, Problems& problems) {
+  read(root, "dns.servers", dns.servers);
+  read(root, "dns.ttl_min", dns.ttl_min);
+  read(root, "dns.ttl_max", dns.ttl_max);
+  check_each(root, "dns.servers", check_name_server, problems);
+}
+
 }  // namespace
 
 std::string Folder::resolve(const std::string& path) const {
@@ -83,10 +90,29 @@ std::string Folder::resolve(const std::string& path) const {
   return (folder_ / path).lexically_normal().string();
 }
 
+std::optional<std::string> read_secrets(const Node& table, std::string_view path, const Folder& folder,
+                                        Problems& problems) {
+  const Node* file_name = table.find(path);
+  if (file_name == nullptr || file_name->type != Node::Type::text) return std::nullopt;
+  const std::string file = folder.resolve(file_name->text);
+  const std::string said = fmt::format("'{}': '{}' ", file_name->key, file);
+  auto text = read_regular_file(file);
+  if (!text) {
+    problems.error(file_name->value_place, said + text.error().what);
+    return std::nullopt;
+  }
+  using std::filesystem::perms;
+  std::error_code ignored;
+  const perms others = std::filesystem::status(file, ignored).permissions() & (perms::group_all | perms::others_all);
+  if (others != perms::none) problems.warn(file_name->value_place, said + "can be read by others: chmod 600");
+  return std::move(*text);
+}
+
 void read_process(const Node& root, const Folder& folder, Config& config, Problems& problems) {
   read_server(root, config.server, problems);
   read_journal(root, folder, config.journal, problems);
   read_console(root, folder, config, problems);
+  read_dns(root, config.dns, problems);
   read(root, "log.access", config.log.access);
   if (config.log.access != "-") config.log.access = folder.resolve(config.log.access);
 }

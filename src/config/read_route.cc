@@ -1,3 +1,4 @@
+#include "config/names.h"
 #include "config/route_match.h"
 #include "config/sections.h"
 #include "config/values.h"
@@ -17,6 +18,23 @@ void read_match(const Node& table, RouteConfig& route, Problems& problems) {
   route.path = match->path;
 }
 
+/// One name, or several in the order in which they are tried.
+void read_upstreams(const Node& table, RouteConfig& route) {
+  read(table, "upstream", route.upstream);
+  std::vector<std::string> several;
+  read(table, "upstream", several);
+  if (several.empty()) return;
+  route.upstream = several.front();
+  route.more_upstreams.assign(several.begin() + 1, several.end());
+}
+
+/// A name, or a table in place, which then has the route's.
+void read_stand_in_name(const Node& table, RouteConfig& route) {
+  read(table, "stand_in", route.stand_in);
+  const Node* stand_in = table.find("stand_in");
+  if (stand_in != nullptr && stand_in->type == Node::Type::table) route.stand_in = route.name;
+}
+
 void read_key(const Node& table, RouteConfig& route) {
   read(table, "key", route.key_header);
   if (route.key_header == "none") route.key_header.clear();
@@ -30,14 +48,21 @@ RouteConfig read_route(const Node& table, const Folder& folder, Problems& proble
   RouteConfig route;
   read(table, "name", route.name);
   read_match(table, route, problems);
-  read(table, "upstream", route.upstream);
-  read(table, "stand_in", route.stand_in);
+  read(table, "dialect", route.dialect);
+  read_upstreams(table, route);
+  read_stand_in_name(table, route);
   std::string mode;
   read(table, "mode", mode);
   route.mode = parse_mode(mode).value_or(route.mode);
   read(table, "deadline", route.deadline);
   read_key(table, route);
+  // A gateway's keys belong to merchants, whatever the route says of them: one's must never be another's.
+  if (is_gateway(route.dialect) && route.is_protected()) route.tenant = "merchant";
   read(table, "tenant", route.tenant);
+  std::string idempotency;
+  read(table, "idempotency", idempotency);
+  route.journalled = idempotency == "journalled";
+  read(table, "fold_duplicates", route.fold_duplicates);
   read(table, "outage_page", route.outage_page);
   route.outage_page = folder.resolve(route.outage_page);
   if (route.outage_page.empty()) return route;

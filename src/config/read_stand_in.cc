@@ -126,28 +126,20 @@ class StandInReader {
     out.replay_by_itself = word("replay.start") == "when-healthy";
     read(table_, "replay.rate", out.replay_rate);
     read(table_, "replay.concurrency", out.replay_concurrency);
-    const Node* file_name = table_.find("replay.credential_file");
-    if (file_name != nullptr && file_name->type == Node::Type::text) out.replay_credential = credential(*file_name);
+    out.replay_credential = credential();
   }
 
-  /// No message ever quotes the file's text.
-  std::optional<std::string> credential(const Node& file_name) {
-    const std::string path = folder_.resolve(file_name.text);
-    const auto bytes = read_regular_file(path);
-    const std::string said = fmt::format("'credential_file': '{}' ", path);
-    if (!bytes) {
-      problems_.error(file_name.value_place, said + bytes.error().what);
-      return std::nullopt;
-    }
+  std::optional<std::string> credential() {
+    const auto bytes = read_secrets(table_, "replay.credential_file", folder_, problems_);
+    if (!bytes) return std::nullopt;
     const std::string_view line = trim(*bytes);
     const auto colon = line.find(':');
     const bool header = colon != std::string_view::npos && check_header_name(line.substr(0, colon)) &&
                         check_header_value(line.substr(colon + 1));
-    if (!header) problems_.error(file_name.value_place, said + "is not one line such as \"Authorization: ...\"");
-    using std::filesystem::perms;
-    std::error_code ignored;
-    const perms others = std::filesystem::status(path, ignored).permissions() & (perms::group_all | perms::others_all);
-    if (others != perms::none) problems_.warn(file_name.value_place, said + "can be read by others: chmod 600");
+    if (!header) {
+      problems_.error(table_.find("replay.credential_file")->value_place,
+                      "'credential_file' is not one line such as \"Authorization: ...\"");
+    }
     return std::string(line);
   }
 

@@ -1,5 +1,8 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/text.h"
 #include "config/forms.h"
 #include "config/names.h"
 #include "config/sections.h"
@@ -24,6 +27,18 @@ void read_breaker(const Node& table, BreakerConfig& breaker) {
   read(table, "breaker.probe_timeout", breaker.probe_timeout);
   read(table, "breaker.successes", breaker.successes);
   read(table, "breaker.half_open_max", breaker.half_open_max);
+}
+
+/// "target" is always a part, and need not be written.
+void read_breaker_key(const Node& table, BreakerConfig& breaker, Problems& problems) {
+  read(table, "breaker.key", breaker.key);
+  const Node* node = table.find("breaker.key");
+  std::vector<std::string> parts = breaker.key;
+  std::ranges::sort(parts);
+  if (node != nullptr && std::ranges::adjacent_find(parts) != parts.end()) {
+    problems.error(node->value_place, "'breaker.key' names the same fact twice");
+  }
+  std::erase(breaker.key, "target");
 }
 
 void read_health(const Node& table, HealthConfig& health, Problems& problems) {
@@ -63,6 +78,7 @@ FinderConfig read_finder(const Node& table, Problems& problems) {
 
 ReversalConfig read_reversal(const Node& table, Problems& problems) {
   ReversalConfig reversal;
+  if (table.find("reversal")->type == Node::Type::text) return reversal;
   read_query(table, "reversal.request", reversal.request, problems);
   read(table, "reversal.done", reversal.done);
   if (reversal.done.empty())
@@ -95,21 +111,71 @@ void check_targets(const Node& table, const UpstreamConfig& upstream, Problems& 
   }
 }
 
+/// The vendor publishes URLs that end in the path of one of its services; requests bring it, and pings and searches
+/// have others.
+void drop_gate(std::string& target) {
+  constexpr std::string_view path = "/gate";
+  if (target.ends_with(path) && !target.ends_with("//gate")) target.resize(target.size() - path.size());
+}
+
+/// One host's pinned addresses.
+void read_pinned(const Node& host, UpstreamConfig& upstream, Problems& problems) {
+  std::vector<std::string> known;
+  for (const std::string& target : upstream.targets) known.push_back(target_host(target));
+  if (std::ranges::find(known, lower(host.key)) == known.end()) {
+    const auto meant = nearest(lower(host.key), known);
+    problems.error(host.key_place, fmt::format("'addresses': no target has the host '{}'{}", host.key,
+                                               meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
+  }
+  if (host.type != Node::Type::list) return;
+  std::vector<std::string>& addresses = upstream.addresses[lower(host.key)];
+  if (host.items.empty()) problems.error(host.value_place, "'addresses' names at least one address for each host");
+  for (const Node& address : host.items) {
+    const auto checked = check_address(address.text);
+    if (address.type == Node::Type::text && !checked) {
+      problems.error(address.value_place, "'addresses': " + checked.error().what);
+    }
+    addresses.push_back(address.text);
+  }
+}
+
+void read_tls(const Node& table, const Folder& folder, TlsConfig& tls, Problems& problems) {
+  read(table, "tls.ca_file", tls.ca_file);
+  if (tls.ca_file.empty()) return;
+  tls.ca_file = folder.resolve(tls.ca_file);
+  const auto text = read_regular_file(tls.ca_file);
+  const std::string said = fmt::format("'tls.ca_file': '{}' ", tls.ca_file);
+  if (!text) {
+    problems.error(table.place_of("tls.ca_file"), said + text.error().what);
+  } else if (!text->contains("-----BEGIN ")) {
+    problems.error(table.place_of("tls.ca_file"), said + "holds no certificate in PEM form");
+  }
+}
+
 }  // namespace
 
-UpstreamConfig read_upstream(const Node& table, Problems& problems) {
+UpstreamConfig read_upstream(const Node& table, const Folder& folder, Problems& problems) {
   UpstreamConfig upstream;
   upstream.name = table.key;
   read(table, "targets", upstream.targets);
   check_targets(table, upstream, problems);
+  read(table, "dialect", upstream.dialect);
+  if (upstream.dialect == "usaepay") std::ranges::for_each(upstream.targets, drop_gate);
+  if (const Node* hosts = table.find("addresses"); hosts != nullptr && hosts->type == Node::Type::table) {
+    for (const Node& host : hosts->items) read_pinned(host, upstream, problems);
+  }
+  read_tls(table, folder, upstream.tls, problems);
   read_duplicates(table, upstream, problems);
   if (table.find("finder") != nullptr) upstream.finder = read_finder(table, problems);
   if (table.find("reversal") != nullptr) upstream.reversal = read_reversal(table, problems);
+  read_gateway(table, folder, upstream, problems);
   std::string balance;
   read(table, "balance", balance);
   upstream.balance = parse_balance(balance).value_or(upstream.balance);
   read_timeouts(table, upstream.timeouts);
+  read(table, "forget_errors_after", upstream.forget_errors_after);
   read_breaker(table, upstream.breaker);
+  read_breaker_key(table, upstream.breaker, problems);
   read_health(table, upstream.health, problems);
   read(table, "concurrency", upstream.concurrency);
   return upstream;

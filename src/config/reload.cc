@@ -13,8 +13,10 @@ std::string broken_by(const Config& next, const OpenOrders& open) {
   if (route == next.routes.end()) return fmt::format("route '{}' is gone or renamed", open.route);
   if (!next.upstreams.contains(open.upstream)) return fmt::format("upstream '{}' is gone", open.upstream);
   if (!next.stand_ins.contains(open.stand_in)) return fmt::format("stand_in '{}' is gone", open.stand_in);
-  if (route->upstream != open.upstream) {
-    return fmt::format("route '{}' now goes to upstream '{}', not '{}'", open.route, route->upstream, open.upstream);
+  const std::vector<std::string> upstreams = route->all_upstreams();
+  if (std::ranges::find(upstreams, open.upstream) == upstreams.end()) {
+    return fmt::format("route '{}' now goes to upstream '{}', not '{}'", open.route, fmt::join(upstreams, "' or '"),
+                       open.upstream);
   }
   if (!route->is_protected()) return fmt::format("route '{}' no longer has stand_in '{}'", open.route, open.stand_in);
   if (route->stand_in != open.stand_in) {

@@ -31,6 +31,30 @@ TEST(Reload, ARouteThatGoesElsewhereOrphansItsOrders) {
                           "upstream 'other', not 'shop'"));
 }
 
+TEST(Reload, AnOrderMayBeAtAnyPartyOfItsRoute) {
+  const std::string folder = fresh_folder("reload");
+  write_secret(folder + "/keys", "sk_test_1\n");
+  GatewaySample sample;
+  sample.route = with(sample.route, "upstream = \"cardgate\"", "upstream = [\"cardgate\", \"backupgate\"]");
+  const std::string both = sample.text_of_both(folder + "/keys");
+  const OpenOrders carried_over{.route = "till", .upstream = "backupgate", .stand_in = "till", .count = 1};
+  EXPECT_THAT(orphaned(both, carried_over), IsEmpty());
+  const OpenOrders first{.route = "till", .upstream = "cardgate", .stand_in = "till", .count = 1};
+  EXPECT_THAT(orphaned(both, first), IsEmpty());
+  OpenOrders elsewhere = carried_over;
+  elsewhere.route = "payments";
+  elsewhere.stand_in = "payments";
+  elsewhere.upstream = "cardgate";
+  EXPECT_THAT(orphaned(both, elsewhere), ElementsAre("1 open order of route 'payments' would be orphaned: route "
+                                                     "'payments' now goes to upstream 'backupgate', not 'cardgate'"));
+}
+
+TEST(Reload, APartyTakenOffARouteOrphansItsOrders) {
+  const OpenOrders carried_over{.route = "till", .upstream = "backupgate", .stand_in = "till", .count = 2};
+  EXPECT_THAT(orphaned(GatewaySample().text(), carried_over),
+              ElementsAre("2 open orders of route 'till' would be orphaned: upstream 'backupgate' is gone"));
+}
+
 TEST(Reload, AVanishedUpstreamOrphansItsOrders) {
   Sample sample;
   sample.route = with(sample.route, "upstream = \"shop\"", "upstream = \"other\"");

@@ -40,6 +40,8 @@ class Walk {
           node.key_place, fmt::format("'{}' is not in this version, which has no {} yet", joined(path), key->meaning));
     }
     if (key->kind == Kind::tables) return tables(node, *key, path);
+    const bool may_be_table = key->kind == Kind::name_or_table || key->kind == Kind::choice_or_table;
+    if (may_be_table && node.type == Node::Type::table) return table(node, path);
     if (key->kind != Kind::table) return check_value(node, *key, joined(path), problems_);
     if (node.type != Node::Type::table) return wrong_type(node, *key, path);
     table(node, path);

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <filesystem>
+#include <optional>
 
 #include "config/config.h"
 #include "config/problems.h"
@@ -21,8 +22,15 @@ class Folder {
   std::filesystem::path folder_;
 };
 
+/// The text of a file of secrets at `path` of a table; nothing if none is named, or if it cannot be read, which is
+/// reported. Warns if others may read it. No message quotes its text.
+std::optional<std::string> read_secrets(const Node& table, std::string_view path, const Folder& folder,
+                                        Problems& problems);
+
 void read_process(const Node& root, const Folder& folder, Config& config, Problems& problems);
-UpstreamConfig read_upstream(const Node& table, Problems& problems);
+UpstreamConfig read_upstream(const Node& table, const Folder& folder, Problems& problems);
+/// What only gateways have: currency, country, credentials, and how their own search is used.
+void read_gateway(const Node& table, const Folder& folder, UpstreamConfig& upstream, Problems& problems);
 RouteConfig read_route(const Node& table, const Folder& folder, Problems& problems);
 StandInConfig read_stand_in(const Node& table, const Folder& folder, Problems& problems);
 Policy read_policy(const Node& table, Problems& problems);

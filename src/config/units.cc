@@ -2,11 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdint>
 #include <limits>
 #include <optional>
+#include <span>
+#include <vector>
 
 #include "base/text.h"
 
@@ -23,6 +26,9 @@ constexpr std::array<Unit, 5> time_units{Unit{"d", 86'400'000'000'000}, Unit{"h"
                                          Unit{"m", 60'000'000'000}, Unit{"s", 1'000'000'000}, Unit{"ms", 1'000'000}};
 constexpr std::array<Unit, 4> byte_units{Unit{"GiB", 1 << 30}, Unit{"MiB", 1 << 20}, Unit{"KiB", 1 << 10},
                                          Unit{"B", 1}};
+
+constexpr std::array<Unit, 4> rate_units{Unit{"s", 1'000'000'000}, Unit{"min", 60'000'000'000},
+                                         Unit{"hour", 3'600'000'000'000}, Unit{"day", 86'400'000'000'000}};
 
 std::optional<std::int64_t> size_of(std::span<const Unit> units, std::string_view name) {
   for (const Unit& unit : units) {
@@ -85,5 +91,34 @@ Result<std::size_t> parse_bytes(std::string_view text) {
 }
 
 std::string bytes_text(std::size_t bytes) { return write(static_cast<std::int64_t>(bytes), byte_units); }
+
+Result<SearchLimit> parse_rate(std::string_view text) {
+  SearchLimit rate;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), rate.count);
+  const std::string_view rest(end, text.data() + text.size());
+  const auto wrong = [text](std::string_view more) {
+    return failure(fmt::format("'{}' is not so many a time, such as \"45/min\" or \"5000/day\"{}", text, more));
+  };
+  if (error != std::errc() || rate.count == 0 || !rest.starts_with('/')) return wrong("");
+  const auto size = size_of(rate_units, rest.substr(1));
+  if (size) {
+    rate.per = Duration(*size);
+    return rate;
+  }
+  std::vector<std::string> known;
+  for (const Unit& unit : rate_units) known.emplace_back(unit.name);
+  const auto prefix = std::ranges::find_if(known, [&](const std::string& name) {
+    return rest.size() > 1 && (name.starts_with(rest.substr(1)) || rest.substr(1).starts_with(name));
+  });
+  return wrong(prefix == known.end() ? "; the time is one of s, min, hour, day"
+                                     : fmt::format("; did you mean '{}/{}'?", rate.count, *prefix));
+}
+
+std::string rate_text(SearchLimit rate) {
+  for (const Unit& unit : rate_units) {
+    if (unit.size == rate.per.count()) return fmt::format("{}/{}", rate.count, unit.name);
+  }
+  return fmt::format("{}/{}", rate.count, duration_text(rate.per));
+}
 
 }  // namespace standin

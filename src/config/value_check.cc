@@ -21,7 +21,9 @@ class Check {
   void value(const Node& node) {
     switch (key_.kind) {
       case Kind::text: is(node, Type::text); return;
-      case Kind::name: return name(node);
+      case Kind::name:
+      case Kind::name_or_table: return name(node);
+      case Kind::names: return names(node);
       case Kind::flag: is(node, Type::flag); return;
       case Kind::count:
       case Kind::number: return number(node);
@@ -34,7 +36,10 @@ class Check {
       case Kind::status: return status(node);
       case Kind::pointer: return pointer(node);
       case Kind::selector: return selector(node);
-      case Kind::choice: return choice(node);
+      case Kind::choice:
+      case Kind::choice_or_table: return choice(node);
+      case Kind::choices: return list(node, &Check::choice);
+      case Kind::rates: return list(node, &Check::rate);
       case Kind::texts: return list(node, &Check::text);
       case Kind::statuses: return list(node, &Check::status);
       case Kind::selectors: return list(node, &Check::selector);
@@ -71,6 +76,16 @@ class Check {
 
   void name(const Node& node) {
     if (is(node, Type::text)) form(node, check_name(node.text));
+  }
+
+  void names(const Node& node) {
+    if (node.type != Type::list) return name(node);
+    if (node.items.empty()) wrong(node, "names at least one");
+    list(node, &Check::name);
+  }
+
+  void rate(const Node& node) {
+    if (is(node, Type::text)) form(node, parse_rate(node.text));
   }
 
   void number(const Node& node) {
@@ -134,15 +149,16 @@ class Check {
 
   void choice(const Node& node) {
     if (!is(node, Type::text)) return;
-    const std::vector<std::string> allowed = choices(key_);
+    const std::vector<std::string> allowed = choices_of(key_);
     if (std::ranges::find(allowed, node.text) != allowed.end()) return;
     if (is_later_choice(key_, node.text)) {
       return wrong(node,
                    fmt::format("'{}' is not in this version: it is one of {}", node.text, fmt::join(allowed, ", ")));
     }
     const auto meant = nearest(node.text, allowed);
-    wrong(node, fmt::format("'{}' is not one of {}{}", node.text, fmt::join(allowed, ", "),
-                            meant ? fmt::format("; did you mean '{}'?", *meant) : ""));
+    const std::string hint = key_.hint.empty() ? std::string() : fmt::format("; {}", key_.hint);
+    wrong(node, fmt::format("'{}' is not one of {}{}{}", node.text, fmt::join(allowed, ", "),
+                            meant ? fmt::format("; did you mean '{}'?", *meant) : "", hint));
   }
 
   void intent(const Node& node) {

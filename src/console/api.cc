@@ -16,7 +16,7 @@ namespace {
 using console::Call;
 using Operate = Task<Response> (*)(const ConsolePorts&, Call);
 
-constexpr std::array<Operation, 14> all_operations{{
+constexpr std::array<ApiOperation, 16> all_operations{{
     {"GET", "/api/v1/orders"},
     {"GET", "/api/v1/orders/{id}"},
     {"GET", "/api/v1/replay"},
@@ -29,16 +29,18 @@ constexpr std::array<Operation, 14> all_operations{{
     {"GET", "/api/v1/modes"},
     {"PUT", "/api/v1/modes/{route}"},
     {"GET", "/api/v1/upstreams"},
+    {"POST", "/api/v1/upstreams/{upstream}/cut"},
+    {"POST", "/api/v1/upstreams/{upstream}/restore"},
     {"GET", "/api/v1/exposure"},
     {"GET", "/api/v1/health"},
 }};
 
 /// In the order of `all_operations`.
 constexpr std::array<Operate, all_operations.size()> performers{
-    console::list_orders,      console::show_order,    console::show_replay, console::start_replay,
-    console::pause_replay,     console::resume_replay, console::stop_replay, console::list_follow_ups,
-    console::act_on_follow_up, console::list_modes,    console::change_mode, console::list_upstreams,
-    console::show_exposure,    console::show_health};
+    console::list_orders,      console::show_order,       console::show_replay,   console::start_replay,
+    console::pause_replay,     console::resume_replay,    console::stop_replay,   console::list_follow_ups,
+    console::act_on_follow_up, console::list_modes,       console::change_mode,   console::list_upstreams,
+    console::cut_upstream,     console::restore_upstream, console::show_exposure, console::show_health};
 
 bool is_capture(std::string_view segment) { return segment.starts_with('{'); }
 
@@ -66,7 +68,7 @@ Response wrong_method(const std::string& allowed) {
 
 }  // namespace
 
-std::span<const Operation> Api::operations() { return all_operations; }
+std::span<const ApiOperation> Api::operations() { return all_operations; }
 
 Task<Reply> Api::handle(Request request, std::shared_ptr<const Client>) const {
   std::string allowed;

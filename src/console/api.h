@@ -10,7 +10,7 @@
 namespace standin {
 
 /// One thing that can be asked: a method and a path, in which {braces} stand for one segment.
-struct Operation {
+struct ApiOperation {
   std::string_view method;
   std::string_view path;
 };
@@ -24,7 +24,7 @@ class Api {
 
   Task<Reply> handle(Request request, std::shared_ptr<const Client> client) const;
 
-  static std::span<const Operation> operations();
+  static std::span<const ApiOperation> operations();
 
  private:
   ConsolePorts ports_;

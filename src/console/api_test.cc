@@ -34,10 +34,10 @@ std::set<std::string> documented() {
 
 std::set<std::string> answered() {
   std::set<std::string> operations;
-  for (const Operation& operation : Api::operations()) {
+  for (const ApiOperation& operation : Api::operations()) {
     operations.insert(std::string(operation.method) + " " + std::string(operation.path));
   }
-  for (const Operation& operation : PublicApi::operations()) {
+  for (const ApiOperation& operation : PublicApi::operations()) {
     operations.insert(std::string(operation.method) + " " + std::string(operation.path));
   }
   return operations;
@@ -46,10 +46,11 @@ std::set<std::string> answered() {
 TEST(Api, TheDocumentNamesExactlyWhatIsAnswered) { EXPECT_EQ(documented(), answered()); }
 
 TEST(Api, EveryOperationReachesItsHandler) {
-  for (const Operation& operation : Api::operations()) {
+  for (const ApiOperation& operation : Api::operations()) {
     ConsoleWorld world;
     std::string path(operation.path);
-    if (const auto brace = path.find('{'); brace != std::string::npos) path.resize(brace), path += "x";
+    if (const auto brace = path.find('{'); brace != std::string::npos)
+      path.replace(brace, path.find('}') + 1 - brace, "x");
     const Asked asked = world.ask(std::string(operation.method), path);
     EXPECT_NE(asked.status(), 405) << path;
     if (asked.status() == 404) EXPECT_THAT(asked.detail(), testing::Not(HasSubstr("api.yaml"))) << path;

@@ -33,6 +33,9 @@ Task<Response> list_modes(const ConsolePorts& ports, Call call);
 Task<Response> change_mode(const ConsolePorts& ports, Call call);
 
 Task<Response> list_upstreams(const ConsolePorts& ports, Call call);
+Task<Response> cut_upstream(const ConsolePorts& ports, Call call);
+Task<Response> restore_upstream(const ConsolePorts& ports, Call call);
+
 Task<Response> show_exposure(const ConsolePorts& ports, Call call);
 Task<Response> show_health(const ConsolePorts& ports, Call call);
 

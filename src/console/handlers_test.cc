@@ -220,6 +220,98 @@ TEST(ChangingAMode, ThatIsNotDurableIsNotInForce) {
   EXPECT_EQ(world.ask("GET", "/api/v1/modes").json.at("modes").at(0).at("mode"), "auto");
 }
 
+/// An upstream whose breakers go by country, with one target in use.
+std::shared_ptr<TargetState> by_country(ConsoleWorld& world) {
+  return world.targets.of(UpstreamConfig{.name = "cardgate", .breaker = {.key = {"merchant_country"}}},
+                          "https://www-01");
+}
+
+TEST(CuttingOff, IsKeptWithItsEndAndItsReasonAndInForce) {
+  ConsoleWorld world;
+  const auto target = by_country(world);
+  target->admit(world.clock.now(), true, "FR");
+  const Asked asked = world.ask("POST", "/api/v1/upstreams/cardgate/cut",
+                                R"({"key":"FR","for":"30m","why":"charges twice","who":"ann"})");
+  ASSERT_EQ(asked.status(), 200) << asked.response.body;
+  ASSERT_EQ(world.journal.switches_set.size(), 1u);
+  const SwitchRow& row = world.journal.switches_set[0];
+  EXPECT_TRUE(row.cut);
+  EXPECT_EQ(row.until, world.clock.wall() + std::chrono::minutes(30));
+  EXPECT_EQ(row.who, "ann");
+  EXPECT_EQ(asked.json.at("warning"), "");
+  EXPECT_TRUE(world.targets.switches()->stops("cardgate", "FR", world.clock.wall()));
+  const auto shown = world.ask("GET", "/api/v1/upstreams").json;
+  EXPECT_EQ(shown.at("cut").at(0).at("key"), "FR");
+  EXPECT_EQ(shown.at("cut").at(0).at("why"), "charges twice");
+  EXPECT_EQ(shown.at("targets").at(0).at("key_facts").at(0), "merchant_country");
+}
+
+TEST(CuttingOff, WithoutAnEndOrOfAKeyThatNobodyHasIsPossibleAndSaysSo) {
+  ConsoleWorld world;
+  const auto target = by_country(world);
+  target->admit(world.clock.now(), true, "DENMARK");
+  const Asked asked = world.ask("POST", "/api/v1/upstreams/cardgate/cut", R"({"key":"DENMARC","why":"x"})");
+  EXPECT_EQ(asked.status(), 200);
+  EXPECT_EQ(asked.json.at("warning"),
+            "It stays cut until somebody restores it: no 'for' was given. No request has had this key so far; did you "
+            "mean 'DENMARK'?");
+}
+
+TEST(CuttingOff, AKeyThatNoRequestCanHaveIs400) {
+  ConsoleWorld world;
+  const auto keyed = by_country(world);
+  const auto plain = world.targets.of(UpstreamConfig{.name = "shop"}, "http://shop");
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/cardgate/cut", R"({"key":"FR/visa","why":"x"})").status(), 400);
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/shop/cut", R"({"key":"FR","why":"x"})").status(), 400);
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/shop/cut", R"({"key":"FR"})").status(), 400) << "without a reason";
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/shop/cut", R"({"why":"x","for":"3650d"})").status(), 400);
+  const Asked unknown = world.ask("POST", "/api/v1/upstreams/cardgates/cut", R"({"why":"x"})");
+  EXPECT_EQ(unknown.status(), 404);
+  EXPECT_THAT(unknown.detail(), HasSubstr("did you mean 'cardgate'?"));
+  EXPECT_TRUE(world.journal.switches_set.empty());
+}
+
+TEST(CuttingOff, ThatIsNotDurableIsNotInForce) {
+  ConsoleWorld world;
+  const auto target = by_country(world);
+  world.journal.failing = true;
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/cardgate/cut", R"({"why":"x"})").status(), 503);
+  EXPECT_FALSE(world.targets.switches()->stops("cardgate", "", world.clock.wall()));
+}
+
+TEST(CuttingOff, IsUndoneByRestoring) {
+  ConsoleWorld world;
+  const auto target = by_country(world);
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/cardgate/restore", R"({"why":"over"})").status(), 404);
+  world.ask("POST", "/api/v1/upstreams/cardgate/cut", R"({"why":"x"})");
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/cardgate/restore", R"({"why":"over","key":"FR"})").status(), 404);
+  world.journal.failing = true;
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/cardgate/restore", R"({"why":"over"})").status(), 503);
+  EXPECT_TRUE(world.targets.switches()->stops("cardgate", "", world.clock.wall()));
+  world.journal.failing = false;
+  EXPECT_EQ(world.ask("POST", "/api/v1/upstreams/cardgate/restore", R"({"why":"over"})").status(), 200);
+  EXPECT_FALSE(world.targets.switches()->stops("cardgate", "", world.clock.wall()));
+  EXPECT_FALSE(world.journal.switches_set.back().cut);
+}
+
+TEST(CuttingOff, SurvivesARestart) {
+  FakeJournal journal;
+  const WallTime now = StillClock().wall();
+  journal.switches_set = {{.upstream = "cardgate", .key = "FR"}, {.upstream = "cardgate", .key = "DE", .until = now}};
+  TargetStates targets;
+  ASSERT_TRUE(load_switches(journal, targets));
+  EXPECT_TRUE(targets.switches()->stops("cardgate", "FR", now));
+  EXPECT_FALSE(targets.switches()->stops("cardgate", "DE", now)) << "it expired meanwhile";
+}
+
+TEST(State, NamesAreShownWithTheirAddresses) {
+  ConsoleWorld world;
+  world.names->publish({.name = "www-01", .addresses = {{"192.0.2.9", {}}}, .error = "no answer", .stale = true});
+  const auto name = world.ask("GET", "/api/v1/upstreams").json.at("names").at(0);
+  EXPECT_EQ(name.at("addresses").at(0), "192.0.2.9");
+  EXPECT_EQ(name.at("stale"), true);
+}
+
 TEST(State, UpstreamsExposureAndHealthAreShown) {
   ConsoleWorld world;
   const auto target = world.targets.of(UpstreamConfig{.name = "shop"}, "http://127.0.0.1:3000");

@@ -17,9 +17,7 @@ constexpr std::size_t orders_in_answer_max = 10'000;
 
 std::string state_names() {
   std::string names;
-  for (int value = 1; value <= static_cast<int>(State::written_off); ++value) {
-    names += fmt::format("{}{}", names.empty() ? "" : ", ", name(static_cast<State>(value)));
-  }
+  for (const State state : all_states) names += fmt::format("{}{}", names.empty() ? "" : ", ", name(state));
   return names;
 }
 

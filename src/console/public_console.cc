@@ -9,7 +9,7 @@
 namespace standin {
 namespace {
 
-constexpr std::array<Operation, 3> all_operations{{{"GET", "/metrics"}, {"GET", "/healthz"}, {"GET", "/readyz"}}};
+constexpr std::array<ApiOperation, 3> all_operations{{{"GET", "/metrics"}, {"GET", "/healthz"}, {"GET", "/readyz"}}};
 
 ServerLimits watchers_limits() { return {.body = 1024, .connections = 256}; }
 
@@ -24,8 +24,7 @@ Response plain(int status, std::string body) {
 /// States without an order are set too: a gauge that is not set keeps its last value.
 void refresh_orders(Metrics& metrics, const Journal& journal) {
   const auto counts = journal.counts();
-  for (int value = 1; value <= static_cast<int>(State::written_off); ++value) {
-    const auto state = static_cast<State>(value);
+  for (const State state : all_states) {
     const auto found = counts.find(state);
     metrics.orders_in_state(name(state), found == counts.end() ? 0 : found->second);
   }
@@ -62,7 +61,7 @@ void PublicApi::serving(Journal& journal) { journal_ = &journal; }
 
 void PublicApi::draining() { draining_ = true; }
 
-std::span<const Operation> PublicApi::operations() { return all_operations; }
+std::span<const ApiOperation> PublicApi::operations() { return all_operations; }
 
 Response PublicApi::metrics() const {
   if (Journal* const journal = journal_.load()) refresh(metrics_, *journal);
@@ -83,7 +82,7 @@ Response PublicApi::ready() const {
 }
 
 Task<Reply> PublicApi::handle(Request request, std::shared_ptr<const Client>) const {
-  const auto known = std::ranges::find(all_operations, request.path(), &Operation::path);
+  const auto known = std::ranges::find(all_operations, request.path(), &ApiOperation::path);
   if (known == all_operations.end()) {
     co_return Reply{.response = console::not_found("There are /metrics, /healthz and /readyz."), .undelivered = {}};
   }

@@ -27,7 +27,7 @@ class PublicApi {
 
   Task<Reply> handle(Request request, std::shared_ptr<const Client> client) const;
 
-  static std::span<const Operation> operations();
+  static std::span<const ApiOperation> operations();
 
  private:
   Response metrics() const;

@@ -80,10 +80,36 @@ boost::json::object rendered(const ReplayStatus& status) {
 }
 
 boost::json::object rendered(const TargetView& target) {
-  return {{"upstream", target.upstream},   {"url", target.url},
-          {"breaker", target.breaker},     {"health", target.health},
-          {"in_flight", target.in_flight}, {"good", target.good},
-          {"errors", target.errors},       {"timeouts", target.timeouts}};
+  boost::json::array keys;
+  for (const auto& one : target.keys) {
+    keys.emplace_back(boost::json::object{{"key", one.key}, {"breaker", name(one.state)}});
+  }
+  boost::json::object out{{"upstream", target.upstream}, {"url", target.url},
+                          {"breaker", target.breaker},   {"health", target.health},
+                          {"location", target.location}, {"in_flight", target.in_flight},
+                          {"good", target.good},         {"errors", target.errors},
+                          {"timeouts", target.timeouts}, {"recent_errors", target.recent_errors}};
+  out["key_facts"] = boost::json::array(target.key_facts.begin(), target.key_facts.end());
+  out["keys"] = std::move(keys);
+  return out;
+}
+
+boost::json::object rendered(const Cut& cut) {
+  return {{"upstream", cut.upstream},
+          {"key", cut.key},
+          {"until", rendered_time(cut.until)},
+          {"who", cut.who},
+          {"why", cut.why}};
+}
+
+boost::json::object rendered(const ResolvedName& name) {
+  boost::json::array addresses;
+  for (const auto& one : name.addresses) addresses.emplace_back(one.address);
+  return {{"name", name.name},
+          {"addresses", std::move(addresses)},
+          {"pinned", name.pinned},
+          {"stale", name.stale},
+          {"error", name.error}};
 }
 
 }  // namespace standin::console

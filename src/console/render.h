@@ -14,6 +14,8 @@ boost::json::object rendered(const Attempt& attempt);
 boost::json::object rendered(const FollowUpRow& follow_up);
 boost::json::object rendered(const ReplayStatus& status);
 boost::json::object rendered(const TargetView& target);
+boost::json::object rendered(const Cut& cut);
+boost::json::object rendered(const ResolvedName& name);
 
 /// ISO 8601; null for the zero and the never_due that stand for "never".
 boost::json::value rendered_time(WallTime time);

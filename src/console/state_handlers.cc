@@ -7,10 +7,6 @@
 
 namespace standin::console {
 
-Task<Response> list_upstreams(const ConsolePorts& ports, Call) {
-  co_return json_list(200, "targets", rendered_all(ports.targets.views(ports.clock.now())));
-}
-
 Task<Response> show_exposure(const ConsolePorts& ports, Call) {
   const std::vector<Money> peaks = ports.journal.exposure_peak();
   boost::json::array list;

@@ -33,9 +33,12 @@ class FakeJournal final : public Journal {
 
   mutable std::optional<OrderFilter> asked;
   std::vector<ModeRow> modes_set;
+  std::vector<SwitchRow> switches_set;
   std::vector<std::string> steps;  ///< of follow-ups: "7 take by ann: text"
 
   Task<Kept> keep(NewOrder) override { co_return Kept::not_kept; }
+  Task<Kept> conclude(Conclusion) override { co_return Kept::not_kept; }
+  Task<Applied> rebind(Lease, std::string) override { co_return Applied::failed; }
   std::optional<Remembered> recall(const OrderKey&) const override { return std::nullopt; }
   Result<Sealed> answer(const Ulid&) override { return failure("sealed"); }
   Result<Sealed> request(const Ulid&) override { return failure("sealed"); }
@@ -78,7 +81,14 @@ class FakeJournal final : public Journal {
     co_return Result<void>();
   }
   Result<std::vector<ModeRow>> modes() override { return std::vector<ModeRow>(); }
+  Task<Result<void>> set_switch(SwitchRow row) override {
+    if (failing) co_return failure("the disk is full", "switches");
+    switches_set.push_back(row);
+    co_return Result<void>();
+  }
+  Result<std::vector<SwitchRow>> switches() override { return switches_set; }
 
+  Result<std::optional<Ulid>> holder(const std::string&, const std::string&) override { return std::nullopt; }
   std::vector<Money> exposure() const override { return exposed; }
   std::vector<Money> exposure_peak() const override { return exposed_peak; }
   JournalHealth health() const override { return state; }
@@ -140,6 +150,7 @@ struct ConsoleWorld {
   FakeReplay replay;
   std::unique_ptr<Modes> modes = std::move(*Modes::load(journal));
   TargetStates targets;
+  std::shared_ptr<DnsBoard> names = std::make_shared<DnsBoard>();
   Api api{ports()};
 
   ConsolePorts ports() {
@@ -148,10 +159,12 @@ struct ConsoleWorld {
             .modes = *modes,
             .targets = targets,
             .clock = clock,
-            .protected_routes = [] {
-              return std::vector<RouteConfig>{{.name = "orders", .stand_in = "order"},
-                                              {.name = "refunds/eu", .stand_in = "refund"}};
-            }};
+            .protected_routes =
+                [] {
+                  return std::vector<RouteConfig>{{.name = "orders", .stand_in = "order"},
+                                                  {.name = "refunds/eu", .stand_in = "refund"}};
+                },
+            .names = names};
   }
 
   Asked ask(const std::string& method, const std::string& target, const std::string& body = "") {

@@ -12,6 +12,7 @@
 #include "base/result.h"
 #include "base/ulid.h"
 #include "config/config.h"
+#include "dialect/charge.h"
 #include "net/message.h"
 
 namespace standin {
@@ -26,31 +27,85 @@ struct Judgement {
   bool already_there = false;          ///< proof that the party had it before this request (`have_it`)
   /// A replay of the whole route would fail alike: 401, 403, 404, 408, 429, or untrustworthy but for a bare 409.
   bool pause_replay = false;
+  std::optional<Money> part;  ///< approved for less than was asked: this much
+
+  /// What the answer says of the order, where another request for it may have been made before. A no about the caller's
+  /// credentials is about this one request; a no because the party has had it leaves open what became of that.
+  Outcome said_of_order() const {
+    if (outcome != Outcome::declined) return outcome;
+    if (already_there) return Outcome::unknown;
+    return pause_replay ? Outcome::not_done : Outcome::declined;
+  }
 };
 
 /// Everything a template may name.
 struct AnswerContext {
   const Request& request;
   const Facts& facts;
-  std::string reference;  ///< ours: gateway-down-<ulid>
+  std::string reference;  ///< ours, as `Dialect::reference` made it; or the party's, once it is known
   std::string request_id;
   OrderKey key;
   Ulid id;
   WallTime now;
 };
 
-/// What the party's search said.
-struct Found {
-  enum class Kind { one, none, several, unreadable } kind = Kind::unreadable;
-  std::string upstream_reference;  ///< of the one
-  bool standing = false;           ///< of the one: not voided or cancelled
+/// What a dialect may say of ours in a request on its way to a party.
+struct OutboundContext {
+  OrderKey key;
+  std::string reference;                  ///< ours
+  std::optional<Duration> reverse_after;  ///< the party undoes by itself what it approves later than this
+};
+
+/// What a request asks for.
+enum class Operation {
+  charge,   ///< money, or a hold on it: what standin stands in for
+  capture,  ///< these four are about an earlier charge
+  cancel,   ///< or void: it is not to stand
+  refund,
+  read,
+  other,  ///< passed on as it is, and never answered with a yes of ours
 };
 
 /// What a route needs to know of a request.
 struct RequestReading {
   Result<Facts> facts;     ///< or an error that names the fact and what is wrong with it, never its value
   std::string normalised;  ///< what makes two requests the same payload: method, path and fields in a fixed order,
-                           ///< without what is stripped
+                           ///< without what is stripped, security data and what differs with each call
+  Operation operation = Operation::charge;
+  std::string about;  ///< the reference of the earlier charge that it names
+  /// A party that keys or folds duplicates takes a repeat of this very request for one. False where the request
+  /// forbids it (UMignoreDuplicate), or lacks what the party goes by.
+  bool repeat_is_recognised = true;
+};
+
+/// Why standin answers without a decision about money.
+enum class Refusal {
+  key_missing,    ///< this route needs an idempotency key
+  other_payload,  ///< the key belongs to another request
+  in_progress,    ///< the first request with this key is not finished
+  answer_gone,    ///< answered before, and the answer is not kept any more
+  withdrawn,      ///< the order was undone because its answer never arrived
+  not_found,      ///< names a charge that does not exist, or that was never collected
+  ended,          ///< names a charge that is cancelled already
+  not_reached,    ///< nothing was sent to the party
+  no_answer,      ///< the party gave no answer: it may have acted on the request
+};
+
+/// One of our references, as far as it tells where to look.
+struct OwnReference {
+  std::optional<Ulid> id;         ///< the order
+  std::optional<WallTime> added;  ///< or the millisecond in which its id was made
+};
+
+/// An order of ours that a later request names.
+struct OwnOrder {
+  std::string reference;  ///< ours
+  Money amount;
+  const Request& request;  ///< the charge, as kept
+  const Response& answer;  ///< ours to it
+  bool cancelled = false;  ///< withdrawn, or to be
+  bool collected = false;  ///< it stands at the party
+  WallTime created{};
 };
 
 /// What a message means in one party's wire format. Pure: no I/O, no clock; one instance is shared by all threads.
@@ -58,44 +113,62 @@ class Dialect {
  public:
   virtual ~Dialect() = default;
 
+  // --- requests ---
   virtual RequestReading read(const Request& request) const = 0;
   /// The text of one field, by JSON Pointer or form field name; nothing if absent or the body cannot be read.
   virtual std::optional<std::string> field(const Request& request, std::string_view selector) const = 0;
   /// The request without what may not be kept.
   virtual Request stripped(Request request) const = 0;
+  /// The request as it goes to a party of this dialect: unchanged but for what its documentation names.
+  virtual Request outbound(Request request, const OutboundContext&) const { return request; }
+  /// The party can undo by itself what it approves too late (OutboundContext::reverse_after).
+  virtual bool reverses_by_itself() const { return false; }
 
+  // --- answers ---
   virtual Judgement judge(const Response& response) const = 0;
-
   virtual Response approve(const AnswerContext& context) const = 0;
   virtual Response decline(const AnswerContext& context) const = 0;
   virtual Response unavailable(const AnswerContext& context) const = 0;
-
+  /// Nothing: the route answers problem+json.
+  virtual std::optional<Response> refuse(Refusal, const AnswerContext&) const { return std::nullopt; }
+  /// The answer given to the first of two requests, marked as such where the dialect has a mark.
+  virtual Response marked_duplicate(Response answer) const { return answer; }
   /// Differences in shape (status, content type, fields and their types) between the party's real answer and the
   /// configured one to the same request, each as a sentence; empty when they agree. Approvals are compared with
   /// `approve`, declines with `decline`; other answers have none.
   virtual std::vector<std::string> drift(const Response& real, const AnswerContext& context) const = 0;
+
+  // --- references ---
+  /// The reference that a stand-in approval gives, in the dialect's own form; resolved for ever. `count` tells apart
+  /// orders of one millisecond.
+  virtual std::string reference(const Ulid& id, unsigned count) const;
+  /// Nothing if it cannot be one of ours.
+  virtual std::optional<OwnReference> own_reference(std::string_view reference) const;
+  /// A capture, void, refund or read that names our reference, as one that names the party's.
+  virtual Request about_upstream(Request request, std::string_view upstream_reference) const;
+  /// The answer to a request about an order that is still ours: a void is granted, a refund or capture is taken down to
+  /// be done after the charge, a read shows it. Only from dialects whose requests have other operations than charge.
+  virtual std::optional<Response> answer_about(Operation, const OwnOrder&, const AnswerContext&) const {
+    return std::nullopt;
+  }
+
+  // --- from one party's format to another's ---
+  /// The charge that the request asks for; nothing where it holds what no other party can use, such as a token.
+  virtual std::optional<Charge> charge(const Request&) const { return std::nullopt; }
+  /// The charge as a request to a party of this dialect, authenticated by `credential` (a name in the party's
+  /// credentials_file, and its secret); nothing if it cannot be expressed.
+  virtual std::optional<Request> write_charge(const Charge&, const Credential&, const OutboundContext&) const {
+    return std::nullopt;
+  }
+  /// What the party said of a charge; nothing unless approved or declined.
+  virtual std::optional<ChargeAnswer> read_answer(const Response&) const { return std::nullopt; }
+  virtual std::optional<Response> write_answer(const ChargeAnswer&, const AnswerContext&) const { return std::nullopt; }
 };
 
 /// Builds the dialect of one `[stand_in.NAME]`; an error names what is wrong with a template or fact, `where` is the
 /// template's own place. The vault must outlive the dialect, the configuration need not.
 Result<std::shared_ptr<const Dialect>> make_dialect(const StandInConfig& config, const Vault& vault);
-
-/// The finder and reversal of one `[upstream.NAME]`: requests by template, answers by pointer. Pure.
-class PartyQueries {
- public:
-  static Result<PartyQueries> make(const UpstreamConfig& upstream);
-
-  bool can_find() const { return config_.finder.has_value(); }
-  bool can_reverse() const { return config_.reversal.has_value(); }
-  /// {{order_key}}, {{request_id}}, {{reference}} and {{upstream_reference}} are percent-encoded into the target.
-  Request finder_request(const OrderKey& key, std::string_view request_id, std::string_view reference) const;
-  Found read_finder_answer(const Response& response) const;
-  Request reversal_request(const OrderKey& key, std::string_view request_id, std::string_view reference,
-                           std::string_view upstream_reference) const;
-  bool reversal_done(const Response& response) const;
-
- private:
-  UpstreamConfig config_;
-};
+/// Builds a party's own dialect, of a gateway: "usaepay" or "stripe".
+Result<std::shared_ptr<const Dialect>> make_party_dialect(const UpstreamConfig& upstream, const Vault& vault);
 
 }  // namespace standin

@@ -14,8 +14,9 @@ namespace {
 /// A field costs at most this many others a comparison when repeated ones are looked for; no real form has as many.
 constexpr std::size_t form_fields_max = 10'000;
 
-Result<std::string> decoded(std::string_view text) {
+Result<std::string> decoded(std::string_view text, FormText kind) {
   std::string out;
+  out.reserve(text.size());
   for (std::size_t i = 0; i < text.size(); ++i) {
     if (text[i] != '%') {
       out.push_back(text[i] == '+' ? ' ' : text[i]);
@@ -26,21 +27,22 @@ Result<std::string> decoded(std::string_view text) {
     out.push_back(static_cast<char>(byte->front()));
     i += 2;
   }
-  if (!is_utf8(out)) return failure("has text that is not UTF-8");
+  if (kind == FormText::utf8 && !is_utf8(out)) return failure("has text that is not UTF-8");
   return out;
 }
 
-Result<Form::Field> decoded_field(std::string_view pair) {
+Result<Form::Field> decoded_field(std::string_view pair, FormText kind) {
   const auto equals = pair.find('=');
-  auto name = decoded(pair.substr(0, equals));
+  auto name = decoded(pair.substr(0, equals), kind);
   if (!name) return failure(name.error().what);
-  auto value = decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1));
+  auto value = decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), kind);
   if (!value) return failure(value.error().what);
   return Form::Field{std::move(*name), std::move(*value)};
 }
 
 std::optional<std::string> repeated_name(const std::vector<Form::Field>& fields) {
   std::vector<std::string_view> names;
+  names.reserve(fields.size());
   for (const auto& field : fields) names.push_back(field.name);
   std::ranges::sort(names);
   const auto repeated = std::ranges::adjacent_find(names);
@@ -49,17 +51,23 @@ std::optional<std::string> repeated_name(const std::vector<Form::Field>& fields)
 
 }  // namespace
 
-Result<Form> Form::parse(std::string_view body) {
+std::string Form::name_of(std::string_view pair) {
+  return decoded(pair.substr(0, pair.find('=')), FormText::any_bytes).value_or("");
+}
+
+Result<Form> Form::parse(std::string_view body, FormText text) {
   Form form;
-  for (const std::string_view pair : split(body, '&')) {
+  const auto pairs = split(body, '&');
+  form.fields_.reserve(std::min(pairs.size(), form_fields_max));
+  for (const std::string_view pair : pairs) {
     if (pair.empty()) continue;
-    auto field = decoded_field(pair);
+    auto field = decoded_field(pair, text);
     if (!field) return failure(field.error().what);
     form.fields_.push_back(std::move(*field));
     if (form.fields_.size() > form_fields_max) return failure("has more fields than are read");
   }
   if (const auto repeated = repeated_name(form.fields_))
-    return failure(fmt::format("names {} twice", shown_name(*repeated)));
+    return failure(fmt::format("names {} twice", shown_name(mended_utf8(*repeated))));
   return form;
 }
 

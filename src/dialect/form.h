@@ -9,6 +9,9 @@
 
 namespace standin {
 
+/// What a form's fields may hold: some clients still send names of people in Latin-1.
+enum class FormText { utf8, any_bytes };
+
 /// The fields of an application/x-www-form-urlencoded body, decoded, in the order they came.
 class Form {
  public:
@@ -17,9 +20,12 @@ class Form {
     auto operator<=>(const Field&) const = default;
   };
 
-  /// An error for a "%" that two hexadecimal digits do not follow, for text that is not UTF-8, and for a field that is
-  /// repeated: two readers could disagree about which one counts.
-  static Result<Form> parse(std::string_view body);
+  /// An error for a "%" that two hexadecimal digits do not follow, for text that is not UTF-8 where that is asked for,
+  /// and for a field that is repeated: two readers could disagree about which one counts.
+  static Result<Form> parse(std::string_view body, FormText text = FormText::utf8);
+
+  /// The decoded name of one pair of a body, whatever bytes it holds; "" if it cannot be decoded.
+  static std::string name_of(std::string_view pair);
 
   std::optional<std::string_view> find(std::string_view name) const;
   const std::vector<Field>& fields() const { return fields_; }

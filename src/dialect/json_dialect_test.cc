@@ -19,10 +19,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-TEST(JsonDialect, IsTheOnlyOneKnown) {
+TEST(JsonDialect, IsOneOfThoseThatAreKnown) {
   StandInConfig config = shop_config();
   config.dialect = "jason";
-  EXPECT_EQ(error_of(config), "stand_in.order: there is no dialect jason; known are json");
+  EXPECT_EQ(error_of(config), "stand_in.order: there is no dialect jason; known are json, usaepay, stripe");
 }
 
 TEST(JsonDialect, SameFieldsInAnotherOrderAreTheSamePayload) {

@@ -1,3 +1,5 @@
+#include "dialect/party_queries.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -6,7 +8,7 @@
 
 #include "base/text.h"
 #include "dialect/body.h"
-#include "dialect/dialect.h"
+#include "dialect/gateway.h"
 #include "dialect/json_pointer.h"
 #include "dialect/plain_text.h"
 #include "dialect/template_text.h"
@@ -121,52 +123,74 @@ Found read_entries(const FinderConfig& finder, JsonValue listed) {
   return sum_up(entries);
 }
 
-}  // namespace
+/// `[upstream.NAME]` finder and reversal by template.
+class TemplateQueries final : public PartyQueries {
+ public:
+  explicit TemplateQueries(UpstreamConfig config) : config_(std::move(config)) {}
 
-Result<PartyQueries> PartyQueries::make(const UpstreamConfig& upstream) {
+  Finding finding() const override { return config_.finder ? Finding::by_request : Finding::none; }
+  bool can_reverse() const override { return config_.reversal.has_value(); }
+
+  Request finder_request(const OrderNames& order) const override {
+    ensure(config_.finder.has_value(), "a finder is asked only of a party that has one");
+    Request request = request_from(
+        config_.finder->request,
+        {{"order_key", order.key.text()}, {"request_id", order.request_id}, {"reference", order.reference}});
+    request.headers.add("Accept", "application/json");
+    return request;
+  }
+
+  Found read_finder_answer(const Response& response) const override {
+    ensure(config_.finder.has_value(), "a finder's answer comes only from a party that has one");
+    if (response.status != 200) return {};
+    Body body(response.headers, response.body);
+    const auto& document = body.json();
+    if (!document) return {};
+    const auto listed = at(config_.finder->list, document->root());
+    return listed ? read_entries(*config_.finder, *listed) : Found{};
+  }
+
+  std::optional<Request> reversal_request(const OrderNames& order, const Request&, std::string_view) const override {
+    ensure(can_reverse(), "a reversal is sent only to a party that has one");
+    return request_from(config_.reversal->request, {{"order_key", order.key.text()},
+                                                    {"request_id", order.request_id},
+                                                    {"reference", order.reference},
+                                                    {"upstream_reference", order.upstream_reference}});
+  }
+
+  bool reversal_done(const Response& response) const override {
+    ensure(can_reverse(), "a reversal's answer comes only from a party that has one");
+    if (media_type(response.headers) == "text/html") return false;
+    return std::ranges::find(config_.reversal->done, response.status) != config_.reversal->done.end();
+  }
+
+ private:
+  UpstreamConfig config_;
+};
+
+Result<std::shared_ptr<const PartyQueries>> make_template_queries(const UpstreamConfig& upstream) {
   Result<void> checked;
   if (upstream.finder) checked = check_finder(*upstream.finder);
   if (checked && upstream.reversal) checked = check_reversal(*upstream.reversal);
   if (!checked)
     return failure(fmt::format("upstream.{}: {}", upstream.name, checked.error().what), checked.error().where);
-  PartyQueries queries;
-  queries.config_ = upstream;
-  return queries;
+  return std::make_shared<const TemplateQueries>(upstream);
 }
 
-Request PartyQueries::finder_request(const OrderKey& key, std::string_view request_id,
-                                     std::string_view reference) const {
-  ensure(can_find(), "a finder is asked only of a party that has one");
-  Request request = request_from(
-      config_.finder->request,
-      {{"order_key", key.text()}, {"request_id", std::string(request_id)}, {"reference", std::string(reference)}});
-  request.headers.add("Accept", "application/json");
-  return request;
-}
+}  // namespace
 
-Found PartyQueries::read_finder_answer(const Response& response) const {
-  ensure(can_find(), "a finder's answer comes only from a party that has one");
-  if (response.status != 200) return {};
-  Body body(response.headers, response.body);
-  const auto& document = body.json();
-  if (!document) return {};
-  const auto listed = at(config_.finder->list, document->root());
-  return listed ? read_entries(*config_.finder, *listed) : Found{};
-}
+Request PartyQueries::finder_request(const OrderNames&) const { unreachable(); }
+Found PartyQueries::read_finder_answer(const Response&) const { unreachable(); }
+std::optional<SecretText> PartyQueries::account(const Request&) const { return std::nullopt; }
+Request PartyQueries::list_request(const ListQuery&) const { unreachable(); }
+Result<ListPage> PartyQueries::read_list(const Response&) const { unreachable(); }
+std::optional<Listed> PartyQueries::wanted(const Request&, const OrderNames&) const { return std::nullopt; }
+bool PartyQueries::reversal_refused(const Response&) const { return false; }
 
-Request PartyQueries::reversal_request(const OrderKey& key, std::string_view request_id, std::string_view reference,
-                                       std::string_view upstream_reference) const {
-  ensure(can_reverse(), "a reversal is sent only to a party that has one");
-  return request_from(config_.reversal->request, {{"order_key", key.text()},
-                                                  {"request_id", std::string(request_id)},
-                                                  {"reference", std::string(reference)},
-                                                  {"upstream_reference", std::string(upstream_reference)}});
-}
-
-bool PartyQueries::reversal_done(const Response& response) const {
-  ensure(can_reverse(), "a reversal's answer comes only from a party that has one");
-  if (media_type(response.headers) == "text/html") return false;
-  return std::ranges::find(config_.reversal->done, response.status) != config_.reversal->done.end();
+Result<std::shared_ptr<const PartyQueries>> make_queries(const UpstreamConfig& upstream) {
+  if (upstream.dialect == "usaepay") return make_usaepay_queries(upstream);
+  if (upstream.dialect == "stripe") return make_stripe_queries(upstream);
+  return make_template_queries(upstream);
 }
 
 }  // namespace standin

@@ -1,7 +1,8 @@
+#include "dialect/party_queries.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "dialect/dialect.h"
 #include "dialect/dialect_test_support.h"
 
 namespace standin {
@@ -23,32 +24,42 @@ UpstreamConfig shop() {
 }
 
 Found read(std::string_view body, const UpstreamConfig& config = shop()) {
-  return PartyQueries::make(config)->read_finder_answer(answer(200, body));
+  return (*make_queries(config))->read_finder_answer(answer(200, body));
 }
 
 std::string error_of(const UpstreamConfig& config) {
-  const auto made = PartyQueries::make(config);
+  const auto made = make_queries(config);
   return made ? "" : made.error().what;
 }
 
 TEST(PartyQueries, AskForAnOrderByItsNames) {
-  const Request request = PartyQueries::make(shop())->finder_request({}, "a b", "x/y?&\r\n");
+  const Request request =
+      (*make_queries(shop()))
+          ->finder_request({.key = {}, .request_id = "a b", .reference = "x/y?&\r\n", .upstream_reference = {}});
   EXPECT_EQ(request.method, "GET");
   EXPECT_EQ(request.target, "/orders?key=" + std::string(64, '0') + "&ref=x%2Fy%3F%26%0D%0A&id=a%20b");
   EXPECT_EQ(request.body, "");
 }
 
 TEST(PartyQueries, ReverseByThePartysOwnName) {
-  const Request request = PartyQueries::make(shop())->reversal_request({}, "r", "s", "../o-1?x");
+  const OrderNames order{.key = {}, .request_id = "r", .reference = "s", .upstream_reference = "../o-1?x"};
+  const Request request = *(*make_queries(shop()))->reversal_request(order, {}, "");
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.target, "/orders/..%2Fo-1%3Fx/cancel");
+}
+
+TEST(PartyQueries, HaveNoListingByTemplate) {
+  const auto queries = *make_queries(shop());
+  EXPECT_EQ(queries->account(Request{}), std::nullopt);
+  EXPECT_FALSE(queries->wanted(Request{}, {}).has_value());
 }
 
 TEST(PartyQueries, KnowWhatThePartyCanDo) {
   UpstreamConfig config = shop();
   config.finder.reset();
-  EXPECT_FALSE(PartyQueries::make(config)->can_find());
-  EXPECT_TRUE(PartyQueries::make(config)->can_reverse());
+  EXPECT_EQ((*make_queries(shop()))->finding(), PartyQueries::Finding::by_request);
+  EXPECT_EQ((*make_queries(config))->finding(), PartyQueries::Finding::none);
+  EXPECT_TRUE((*make_queries(config))->can_reverse());
 }
 
 TEST(PartyQueries, RefuseRequestsThatCannotBeSent) {
@@ -94,11 +105,11 @@ TEST(Finder, WhatCannotBeReadIsNotNone) {
         "[]", "<html>", R"({"orders":[{"id":"o-1","state":"placed"},{}]})"}) {
     EXPECT_EQ(read(body).kind, Found::Kind::unreadable) << body;
   }
-  const auto queries = *PartyQueries::make(shop());
+  const auto queries = *make_queries(shop());
   for (const int status : {201, 204, 302, 401, 404, 429, 500}) {
-    EXPECT_EQ(queries.read_finder_answer(answer(status, R"({"orders":[]})")).kind, Found::Kind::unreadable) << status;
+    EXPECT_EQ(queries->read_finder_answer(answer(status, R"({"orders":[]})")).kind, Found::Kind::unreadable) << status;
   }
-  EXPECT_EQ(queries.read_finder_answer(answer(200, R"({"orders":[]})", "text/html")).kind, Found::Kind::unreadable);
+  EXPECT_EQ(queries->read_finder_answer(answer(200, R"({"orders":[]})", "text/html")).kind, Found::Kind::unreadable);
 }
 
 TEST(Finder, TellsStandingOrdersFromCancelledOnes) {
@@ -132,12 +143,12 @@ TEST(Finder, TheWholeAnswerMayBeTheList) {
 TEST(Reversal, IsDoneByItsStatusesAlone) {
   UpstreamConfig config = shop();
   config.reversal->done = {200, 410};
-  const auto queries = *PartyQueries::make(config);
-  EXPECT_TRUE(queries.reversal_done(answer(200, "{}")));
-  EXPECT_TRUE(queries.reversal_done(answer(410, "", "")));
-  EXPECT_FALSE(queries.reversal_done(answer(204, "", "")));
-  EXPECT_FALSE(queries.reversal_done(answer(404, "{}")));
-  EXPECT_FALSE(queries.reversal_done(answer(200, "<html>Sign in</html>", "text/html; charset=utf-8")));
+  const auto queries = *make_queries(config);
+  EXPECT_TRUE(queries->reversal_done(answer(200, "{}")));
+  EXPECT_TRUE(queries->reversal_done(answer(410, "", "")));
+  EXPECT_FALSE(queries->reversal_done(answer(204, "", "")));
+  EXPECT_FALSE(queries->reversal_done(answer(404, "{}")));
+  EXPECT_FALSE(queries->reversal_done(answer(200, "<html>Sign in</html>", "text/html; charset=utf-8")));
 }
 
 }  // namespace

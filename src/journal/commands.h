@@ -12,6 +12,13 @@ namespace standin {
 struct KeepCommand {
   NewOrder order;
 };
+struct ConcludeCommand {
+  Conclusion conclusion;
+};
+struct RebindCommand {
+  Lease lease;
+  std::string upstream;
+};
 struct LeaseCommand {
   Ulid id;
   std::string owner;
@@ -33,7 +40,11 @@ struct FollowUpCommand {
 struct ModeCommand {
   ModeRow mode;
 };
-using Command = std::variant<KeepCommand, LeaseCommand, ApplyCommand, UndeliveredCommand, FollowUpCommand, ModeCommand>;
+struct SwitchCommand {
+  SwitchRow row;
+};
+using Command = std::variant<KeepCommand, ConcludeCommand, RebindCommand, LeaseCommand, ApplyCommand,
+                             UndeliveredCommand, FollowUpCommand, ModeCommand, SwitchCommand>;
 
 /// What the command came to; the alternative follows from the command's kind.
 using Reply = std::variant<Kept, std::optional<Lease>, Applied, Result<void>>;

@@ -47,6 +47,29 @@ void withdrawn(Change& change, State from, const AttemptEnd& end) {
   unreachable();
 }
 
+/// Nobody has been told anything yet: nothing is owed, and what the party did stands.
+void intended(Change& change, const AttemptEnd& end) {
+  switch (end.attempt.outcome) {
+    case Outcome::approved:
+      change.to = State::settled;
+      change.why = "the party did it";
+      return;
+    case Outcome::declined:
+      change.to = State::declined;
+      change.why = "the party declined it";
+      return;
+    case Outcome::not_done:
+      change.to = State::lapsed;
+      change.why = "nothing happened: " + end.attempt.detail;
+      return;
+    case Outcome::unknown:
+      change.to = State::charging;
+      change.why = "the attempt may have happened: " + end.attempt.detail;
+      return;
+  }
+  unreachable();
+}
+
 }  // namespace
 
 Change consequence(const Lease& lease, State from, const AttemptEnd& end, std::string who) {
@@ -54,6 +77,8 @@ Change consequence(const Lease& lease, State from, const AttemptEnd& end, std::s
   if (end.attempt.outcome == Outcome::approved) change.upstream_reference = end.upstream_reference;
   if (from == State::reversing || from == State::cancelling) {
     withdrawn(change, from, end);
+  } else if (from == State::charging) {
+    intended(change, end);
   } else {
     promised(change, from, end);
   }

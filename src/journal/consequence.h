@@ -18,7 +18,8 @@ struct AttemptEnd {
 /// The one mapping from an attempt's outcome to the order's next step, for late answers and replays alike. Pure.
 /// For an order we said yes to: approved settles or matches it, declined refuses it and opens a follow-up, not_done
 /// puts it back, unknown holds it. For one we said no to (or withdrew): approved means that something stands and must
-/// be undone, declined and not_done that nothing does.
+/// be undone, declined and not_done that nothing does. For an intent: approved settles it, declined declines it, after
+/// not_done it lapses, and unknown leaves it where it was.
 Change consequence(const Lease& lease, State from, const AttemptEnd& end, std::string who);
 
 }  // namespace standin

@@ -17,7 +17,7 @@ std::vector<Money> as_money(const std::map<Currency, std::int64_t>& sums) {
 }  // namespace
 
 std::int64_t exposed_minor(const Owed& owed) {
-  if (owed.shadow || !owed.amount) return 0;
+  if (!owed.promised || !owed.amount) return 0;
   const bool partial = owed.settled_minor > 0 && owed.settled_minor < owed.amount->minor;
   const bool rest_owed = owed.state == State::settled && partial && !owed.rest_closed;
   if (!is_exposed(owed.state) && !rest_owed) return 0;

@@ -12,10 +12,12 @@
 namespace standin {
 
 /// What an order is still owed for: its amount less what was settled while the promise stands, and after a partial
-/// settlement until a person closed the case of the rest. Nothing for an order without an amount, or a shadow.
+/// settlement until a person closed the case of the rest. Nothing for an order without an amount, or without a promise
+/// of ours: a shadow, an intent that standin did not answer itself, and what stands behind a charge that counts
+/// already.
 struct Owed {
   State state = State::accepted;
-  bool shadow = false;
+  bool promised = true;
   std::optional<Money> amount;
   std::int64_t settled_minor = 0;
   bool rest_closed = false;

@@ -34,10 +34,10 @@ TEST(Exposure, OfAPartialSettlementIsTheRestUntilItsCaseIsClosed) {
 
 TEST(Exposure, IsNeverLessThanNothing) { EXPECT_EQ(exposed_minor(owed(State::held, 130)), 0); }
 
-TEST(Exposure, OfAShadowIsNothing) {
-  Owed shadow = owed(State::accepted);
-  shadow.shadow = true;
-  EXPECT_EQ(exposed_minor(shadow), 0);
+TEST(Exposure, OfWhatWasNotPromisedIsNothing) {
+  Owed unpromised = owed(State::accepted);
+  unpromised.promised = false;
+  EXPECT_EQ(exposed_minor(unpromised), 0);
 }
 
 TEST(Exposure, IsTheSumOverOrders) {

@@ -39,8 +39,10 @@ struct NewOrder {
   Facts facts;
   Decision decision;
   Cause cause = Cause::refused;
-  State state = State::accepted;  ///< accepted, declined or reversing (declined, and an attempt may have happened)
-  bool shadow = false;            ///< recorded only: never recalled, replayed, or counted in exposure
+  /// accepted, declined or reversing (declined, and an attempt may have happened); or charging: an intent, written
+  /// before its first byte is sent. An intent has no decision, cause, caps or answer yet: its `conclude` brings them.
+  State state = State::accepted;
+  bool shadow = false;                  ///< recorded only: never recalled, replayed, or counted in exposure
   Outcome forward = Outcome::not_done;  ///< of the live forward so far: not_done or unknown
   std::string target;                   ///< of the live forward
   WallTime created{};
@@ -48,6 +50,9 @@ struct NewOrder {
   WallTime due{};           ///< no replay, finder or reversal starts before: the end of late listening
   std::vector<Money> caps;  ///< total exposure caps, checked in the same step as the order is kept
   Sealed request, answer;   ///< wire bytes, sealed in `request_context` and `answer_context`
+  /// The charge that this capture or refund is about, while it is still ours: replayed after it, when the party's
+  /// reference is known. Such an order adds nothing to exposure.
+  std::optional<Ulid> behind;
 };
 
 /// What each sealed record is bound to: one cannot be put in another's place.
@@ -60,6 +65,7 @@ struct Remembered {
   Digest payload;
   State state = State::accepted;
   bool key_from_client = false;
+  bool answered = true;  ///< false: an intent that nobody has been answered to yet
 };
 
 /// Right to act on an order: a fencing token that the transaction recording the outcome checks.
@@ -96,6 +102,25 @@ struct Change {
   std::optional<Money> settled_part;     ///< a partial settlement: the remainder stays exposed
 };
 
+/// How the live forward of an intent ended, and what its client is told: one step of the journal.
+struct Conclusion {
+  Lease lease;  ///< of the live forward: the intent's own, or one taken to try it again
+  /// settled or declined: the answer is the party's own. accepted, declined or reversing: ours, `answer_is_ours`.
+  State to = State::settled;
+  bool answer_is_ours = false;
+  Decision decision;  ///< of ours
+  Cause cause = Cause::refused;
+  Outcome forward = Outcome::unknown;  ///< of the live forward so far
+  std::string target, detail;
+  WallTime first_sent{};
+  std::string upstream_reference;     ///< of a settled one
+  std::optional<Money> settled_part;  ///< approved for less than was asked, and the client was told so
+  WallTime due{};                     ///< of ours: the end of late listening
+  std::vector<Money> caps;            ///< of an acceptance
+  std::string who, why;
+  Sealed answer;
+};
+
 enum class Applied {
   applied,
   fenced,       ///< somebody else holds, or held since, the right to act
@@ -119,8 +144,11 @@ struct OrderRow {
   bool shadow = false, undelivered = false;
   WallTime created{}, first_sent{}, due{};
   std::uint64_t token = 0;
-  int attempts = 0;         ///< replays so far
-  bool unresolved = false;  ///< an attempt may have happened and nobody knows: the finder goes first
+  int attempts = 0;            ///< replays so far
+  std::optional<Ulid> behind;  ///< see NewOrder
+  bool unresolved = false;     ///< an attempt may have happened and nobody knows: the finder goes first
+  bool answered = true;        ///< false: an intent that nobody has been answered to, or a second charge to be undone
+  bool stood_in = true;        ///< false: the answer, if any, is the party's own; nothing was decided, for no cause
 };
 
 struct TransitionRow {
@@ -141,17 +169,31 @@ struct OrderFilter {
   std::optional<State> state;
   std::string route, customer;
   std::optional<Ulid> id;
+  std::optional<Ulid> behind;       ///< those behind this charge
+  std::optional<WallTime> id_made;  ///< the millisecond in which its id was made
   std::optional<WallTime> since, until;
   /// Work for the replay: not ended, due by `until` (default: now), neither leased nor listened for; oldest first.
   /// Without it, `since` and `until` bound the time of arrival, and the newest come first.
   bool due_only = false;
   bool include_shadow = false;
+  /// Also the ordinary life of charges: settled and declined by their party's own answer, under way, and lapsed. What
+  /// is asked for by id, by `id_made`, as due, or as charging or lapsed is found all the same.
+  bool include_live = false;
   std::size_t limit = 100;
 };
 
 struct ModeRow {
   std::string route;
   Mode mode = Mode::automatic;
+  WallTime until{};  ///< zero: until changed
+  std::string who, why;
+};
+
+/// A part of an upstream's traffic that an operator has cut off: nothing is sent, as with an open breaker.
+struct SwitchRow {
+  std::string upstream;
+  std::string key;   ///< the breaker's: values of its facts joined by "/"; "" for the whole upstream
+  bool cut = true;   ///< false: restored
   WallTime until{};  ///< zero: until changed
   std::string who, why;
 };
@@ -172,6 +214,17 @@ class Journal {
 
   /// Reserves exposure and writes the order in one step; never waits without bound (limits::journal_queue).
   virtual Task<Kept> keep(NewOrder order) = 0;
+  /// Of an intent (state charging): what its live forward came to and what is answered, exposure reserved where we
+  /// accept. `over_cap` and `not_kept` have written nothing: the intent is as it was. `not_kept` also where the lease
+  /// is no longer the right to act, or where the key's intent has ended otherwise; an approval is then recorded as
+  /// evidence, as `apply` does. A decline of ours begins reversing where an earlier attempt may have happened. A
+  /// reference that another order has stays there: the client is told what the party said all the same, and unless both
+  /// made the same request (the party folded them) a follow-up is opened.
+  virtual Task<Kept> conclude(Conclusion conclusion) = 0;
+  /// The intent goes to another party, nothing having been sent to the one before. Durable before that party is tried:
+  /// who looks for the charge after a crash must ask the right one.
+  virtual Task<Applied> rebind(Lease lease, std::string upstream) = 0;
+
   /// From memory, at once. Shadow orders are not remembered.
   virtual std::optional<Remembered> recall(const OrderKey& key) const = 0;
   /// The wire bytes answered to the customer, and the request as kept; sealed. An error if they are gone or unreadable.
@@ -185,10 +238,15 @@ class Journal {
 
   /// Takes the order for one attempt: refused (nothing) while listened for, leased by another, ended, or not due.
   /// Opens an attempt of `kind` at `target` durably, as unknown, and moves accepted and held orders to replaying.
+  /// An intent stays charging: it is taken by "finder" and "conclusion", and by "live", for its client's retry, which
+  /// need not wait until it is due, but until nobody listens or has leased it. One that was held is charging again.
   virtual Task<std::optional<Lease>> lease(Ulid id, std::string owner, WallTime until, Attempt attempt) = 0;
   /// A late `approved` is never lost: where it is fenced or not allowed, it is recorded as an attempt all the same, the
   /// order is `unresolved`, and a follow-up is opened where what we believe says that nothing, or something else,
-  /// stands.
+  /// stands. A second standing approval of one order becomes an order of its own to be undone: reversing, behind the
+  /// first, with the second's reference.
+  /// Of an intent: it lapses only when no attempt may have happened; told to wait for never_due, it is held; held, only
+  /// a person, the finder or an approval moves it on.
   virtual Task<Applied> apply(Change change) = 0;
 
   virtual Result<std::vector<OrderRow>> orders(const OrderFilter& filter) = 0;
@@ -207,6 +265,12 @@ class Journal {
 
   virtual Task<Result<void>> set_mode(ModeRow mode) = 0;
   virtual Result<std::vector<ModeRow>> modes() = 0;
+  virtual Task<Result<void>> set_switch(SwitchRow row) = 0;
+  /// The cut ones, expired ones too.
+  virtual Result<std::vector<SwitchRow>> switches() = 0;
+
+  /// The order of this upstream that carries the party's reference.
+  virtual Result<std::optional<Ulid>> holder(const std::string& upstream, const std::string& upstream_reference) = 0;
 
   /// The sum over exposed orders per currency, and its peak since the journal was opened.
   virtual std::vector<Money> exposure() const = 0;

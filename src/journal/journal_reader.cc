@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "journal/order_query.h"
 #include "journal/orders_table.h"
 
 namespace standin {
@@ -10,8 +9,15 @@ namespace {
 
 constexpr std::string_view select_request =
     "SELECT request_key_id, request_wrapped_key, request FROM payloads JOIN orders ON row = order_row WHERE id = ?";
+/// The answer to an intent came later than its request, and is in a table of its own.
 constexpr std::string_view select_answer =
-    "SELECT answer_key_id, answer_wrapped_key, answer FROM payloads JOIN orders ON row = order_row WHERE id = ?";
+    "SELECT ifnull(key_id, answer_key_id), ifnull(wrapped_key, answer_wrapped_key), ifnull(answers.answer, "
+    "payloads.answer) FROM orders JOIN payloads ON payloads.order_row = row LEFT JOIN answers ON answers.order_row = "
+    "row "
+    "WHERE id = ? AND answered = 1";
+
+constexpr std::string_view select_holder =
+    "SELECT id FROM orders WHERE upstream = ? AND upstream_reference = ? AND upstream_reference <> ''";
 
 std::unexpected<Error> no_such_order(const Ulid& id) {
   return failure(fmt::format("the journal has no order {}", id.text()), "journal");
@@ -56,13 +62,17 @@ Result<Sealed> JournalReader::sealed(const Ulid& id, Part part) {
     if (rows.next()) found = Sealed{static_cast<std::uint32_t>(rows.integer(0)), rows.text(1), rows.text(2)};
   }
   if (auto done = finish("a sealed record"); !done) return std::unexpected(done.error());
-  if (!found) return no_such_order(id);
+  if (!found) {
+    return failure(
+        fmt::format("the journal keeps no {} of order {}", part == Part::request ? "request" : "answer", id.text()),
+        "journal");
+  }
   return std::move(*found);
 }
 
 Result<std::vector<OrderRow>> JournalReader::orders(const OrderFilter& filter, WallTime now) {
   const std::lock_guard lock(mutex_);
-  auto orders = query_orders(database_, filter, now);
+  auto orders = orders_.run(filter, now);
   if (auto done = finish("orders"); !done) return std::unexpected(done.error());
   return orders;
 }
@@ -140,8 +150,9 @@ Result<std::size_t> JournalReader::waiting(const std::string& route) {
   const std::lock_guard lock(mutex_);
   std::size_t count = 0;
   {
-    Statement statement(database_,
-                        fmt::format("SELECT count(*) FROM orders{} AND state IN (1, 2, 7) AND route = ?", where_open));
+    Statement statement(
+        database_,
+        fmt::format("SELECT count(*) FROM orders{} AND state IN (1, 2, 7) AND stood_in = 1 AND route = ?", where_open));
     Rows rows = statement.query(route);
     if (rows.next()) count = static_cast<std::size_t>(rows.integer(0));
   }
@@ -165,6 +176,37 @@ Result<std::vector<ModeRow>> JournalReader::modes() {
   if (auto done = finish("modes"); !done) return std::unexpected(done.error());
   if (!known) return failure("the journal holds a mode that does not exist", "journal");
   return modes;
+}
+
+Result<std::vector<SwitchRow>> JournalReader::switches() {
+  const std::lock_guard lock(mutex_);
+  std::vector<SwitchRow> switches;
+  {
+    Statement statement(database_,
+                        "SELECT upstream, key, until, who, why FROM switches WHERE cut = 1 ORDER BY upstream, key");
+    Rows rows = statement.query();
+    while (rows.next()) {
+      switches.push_back({.upstream = rows.text(0),
+                          .key = rows.text(1),
+                          .until = rows.time(2),
+                          .who = rows.text(3),
+                          .why = rows.text(4)});
+    }
+  }
+  if (auto done = finish("switches"); !done) return std::unexpected(done.error());
+  return switches;
+}
+
+Result<std::optional<Ulid>> JournalReader::holder(const std::string& upstream, const std::string& upstream_reference) {
+  const std::lock_guard lock(mutex_);
+  std::optional<Ulid> id;
+  {
+    Statement statement(database_, select_holder);
+    Rows rows = statement.query(upstream, upstream_reference);
+    if (rows.next()) id = rows.ulid(0);
+  }
+  if (auto done = finish("who holds a reference"); !done) return std::unexpected(done.error());
+  return id;
 }
 
 }  // namespace standin

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "journal/journal.h"
+#include "journal/order_query.h"
 #include "journal/sqlite.h"
 
 namespace standin {
@@ -16,7 +17,7 @@ class JournalReader {
   /// On a connection of its own.
   static Result<std::unique_ptr<JournalReader>> open(const std::string& path, const std::string& vfs);
   /// On the connection of a writer that is on the same thread.
-  explicit JournalReader(Database& shared) : database_(shared) {}
+  explicit JournalReader(Database& shared) : database_(shared), orders_(shared) {}
 
   enum class Part { request, answer };
   Result<Sealed> sealed(const Ulid& id, Part part);
@@ -26,9 +27,11 @@ class JournalReader {
   Result<std::vector<Attempt>> attempts(const Ulid& id);
   Result<std::vector<FollowUpRow>> follow_ups(bool open_only);
   Result<std::vector<ModeRow>> modes();
+  Result<std::vector<SwitchRow>> switches();
+  Result<std::optional<Ulid>> holder(const std::string& upstream, const std::string& upstream_reference);
 
  private:
-  explicit JournalReader(std::unique_ptr<Database> own) : own_(std::move(own)), database_(*own_) {}
+  explicit JournalReader(std::unique_ptr<Database> own) : own_(std::move(own)), database_(*own_), orders_(*own_) {}
   Result<void> finish(std::string_view what);
   Result<std::int64_t> row_of(const Ulid& id);
   void read_notes(FollowUpRow& follow_up);
@@ -36,6 +39,7 @@ class JournalReader {
   std::mutex mutex_;
   std::unique_ptr<Database> own_;
   Database& database_;
+  OrderQuery orders_;
 };
 
 }  // namespace standin

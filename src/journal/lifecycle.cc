@@ -1,16 +1,9 @@
 #include "journal/lifecycle.h"
 
-#include <array>
-
 #include "base/result.h"
 
 namespace standin {
 namespace {
-
-constexpr std::array all_states = {State::accepted,   State::replaying, State::settled,  State::matched,
-                                   State::refused,    State::cancelled, State::held,     State::cancelling,
-                                   State::declined,   State::reversing, State::reversed, State::collected,
-                                   State::written_off};
 
 bool is_one_of(State state, std::initializer_list<State> states) {
   for (const State each : states) {
@@ -36,6 +29,8 @@ std::string_view name(State state) {
     case State::reversed: return "reversed";
     case State::collected: return "collected";
     case State::written_off: return "written_off";
+    case State::charging: return "charging";
+    case State::lapsed: return "lapsed";
   }
   unreachable();
 }
@@ -59,23 +54,32 @@ bool may_follow(State from, State to) {
   switch (from) {
     case accepted: return is_one_of(to, {replaying, settled, refused, held, cancelling, cancelled});
     case replaying: return is_one_of(to, {settled, matched, refused, held, accepted});
-    case held:
-      return is_one_of(to, {replaying, settled, matched, refused, cancelling, accepted, collected, written_off});
+    case held:  // an intent is charging again while it is looked for
+      return is_one_of(to,
+                       {replaying, settled, matched, refused, cancelling, accepted, collected, written_off, charging});
     case refused: return is_one_of(to, {collected, written_off, settled});
     case cancelling: return is_one_of(to, {cancelled, settled, matched, collected, written_off});
     case declined: return to == reversing;
     case reversing: return is_one_of(to, {reversed, declined, collected, written_off});
+    case charging: return is_one_of(to, {settled, declined, accepted, reversing, lapsed, held});
     case settled:
-    case matched:
+    case matched: return to == cancelled;  // voided by the client
     case cancelled:
     case reversed:
     case collected:
-    case written_off: return false;
+    case written_off:
+    case lapsed: return false;
   }
   unreachable();
 }
 
-bool may_begin_as(State state) { return is_one_of(state, {State::accepted, State::declined, State::reversing}); }
+bool is_undone(State state) {
+  return is_one_of(state, {State::reversing, State::reversed, State::cancelling, State::cancelled});
+}
+
+bool may_begin_as(State state) {
+  return is_one_of(state, {State::accepted, State::declined, State::reversing, State::charging});
+}
 
 bool is_exposed(State state) {
   using enum State;
@@ -92,7 +96,9 @@ bool is_exposed(State state) {
     case reversing:
     case reversed:
     case collected:
-    case written_off: return false;
+    case written_off:
+    case charging:
+    case lapsed: return false;
   }
   unreachable();
 }
@@ -106,13 +112,15 @@ bool is_end(State state) {
     case declined:
     case reversed:
     case collected:
-    case written_off: return true;
+    case written_off:
+    case lapsed: return true;
     case accepted:
     case replaying:
     case refused:
     case held:
     case cancelling:
-    case reversing: return false;
+    case reversing:
+    case charging: return false;
   }
   unreachable();
 }
@@ -132,7 +140,9 @@ bool was_accepted(State state) {
     case written_off: return true;
     case declined:
     case reversing:
-    case reversed: return false;
+    case reversed:
+    case charging:
+    case lapsed: return false;
   }
   unreachable();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -13,7 +14,7 @@ enum class State : std::uint8_t {
   settled = 3,       ///< end: the party did it
   matched = 4,       ///< end: the party had it already
   refused = 5,       ///< the party declined after we had said yes: a follow-up is open
-  cancelled = 6,     ///< end: withdrawn before delivery
+  cancelled = 6,     ///< end: withdrawn before delivery, or voided by the client after it
   held = 7,          ///< needs time or a person
   cancelling = 8,    ///< to be withdrawn once every attempt is known
   declined = 9,      ///< said no; end if no attempt may have happened
@@ -21,7 +22,14 @@ enum class State : std::uint8_t {
   reversed = 11,     ///< end: nothing stands at the party
   collected = 12,    ///< end: a person collected a refused order
   written_off = 13,  ///< end: a person gave it up
+  charging = 14,     ///< written before it was sent; nobody has been told anything yet
+  lapsed = 15,       ///< end: written before it was sent, nothing happened and nobody was told: its key is free again
 };
+
+constexpr std::array all_states = {State::accepted,    State::replaying, State::settled,  State::matched,
+                                   State::refused,     State::cancelled, State::held,     State::cancelling,
+                                   State::declined,    State::reversing, State::reversed, State::collected,
+                                   State::written_off, State::charging,  State::lapsed};
 
 std::string_view name(State state);
 std::optional<State> parse_state(std::string_view name);
@@ -33,11 +41,13 @@ bool may_follow(State from, State to);
 /// The states an order may enter the journal in.
 bool may_begin_as(State state);
 
-/// The promise is still owed: its amount counts towards exposure.
+/// The promise is still owed: its amount counts towards exposure, if standin promised it (Owed).
 bool is_exposed(State state);
 /// No work and no person is waiting for it.
 bool is_end(State state);
-/// Said yes to the customer.
+/// Said yes to the customer; of an intent that nobody was answered to, only that it is not undone or to be undone.
 bool was_accepted(State state);
+/// What the party did of it has been undone, or is to be.
+bool is_undone(State state);
 
 }  // namespace standin

@@ -9,7 +9,7 @@ namespace {
 
 std::vector<State> every_state() {
   std::vector<State> states;
-  for (int value = 1; value <= 13; ++value) states.push_back(stored_state(value).value());
+  for (int value = 1; value <= 15; ++value) states.push_back(stored_state(value).value());
   return states;
 }
 
@@ -19,13 +19,14 @@ TEST(Lifecycle, NamesAreReadBack) {
 }
 
 TEST(Lifecycle, NumbersThatNoStateHasAreRefused) {
-  for (const int value : {-1, 0, 14, 256 + 1}) EXPECT_FALSE(stored_state(value)) << value;
+  for (const int value : {-1, 0, 16, 256 + 1}) EXPECT_FALSE(stored_state(value)) << value;
 }
 
-TEST(Lifecycle, NothingFollowsAnEndExceptThatADeclineMayBeDoubted) {
+TEST(Lifecycle, NothingFollowsAnEndExceptThatADeclineMayBeDoubtedAndAChargeVoided) {
   for (const State from : every_state()) {
     for (const State to : every_state()) {
       if (!is_end(from) || (from == State::declined && to == State::reversing)) continue;
+      if ((from == State::settled || from == State::matched) && to == State::cancelled) continue;
       EXPECT_FALSE(may_follow(from, to)) << name(from) << " to " << name(to);
     }
   }
@@ -46,7 +47,9 @@ TEST(Lifecycle, NoStateFollowsItself) {
 
 TEST(Lifecycle, AYesNeverBecomesANoNorANoAYes) {
   for (const State from : every_state()) {
+    if (from == State::charging) continue;  // nobody was told anything
     for (const State to : every_state()) {
+      if (to == State::charging) continue;
       const bool by_person = to == State::collected || to == State::written_off;
       if (may_follow(from, to) && !by_person)
         EXPECT_EQ(was_accepted(from), was_accepted(to)) << name(from) << " to " << name(to);
@@ -72,6 +75,16 @@ TEST(Lifecycle, AnOpenPromiseIsExposed) {
 TEST(Lifecycle, ARefusedOrderIsNotReplayed) {
   EXPECT_FALSE(may_follow(State::refused, State::replaying));
   EXPECT_FALSE(may_follow(State::refused, State::accepted));
+}
+
+TEST(Lifecycle, AnIntentIsNeverReplayedNorRefused) {
+  for (const State to : {State::replaying, State::refused, State::matched}) {
+    EXPECT_FALSE(may_follow(State::charging, to)) << name(to);
+  }
+}
+
+TEST(Lifecycle, OnlyAnIntentLapses) {
+  for (const State from : every_state()) EXPECT_EQ(may_follow(from, State::lapsed), from == State::charging);
 }
 
 TEST(Lifecycle, AWithdrawnOrderIsNotReplayed) {

@@ -1,5 +1,6 @@
 #include "journal/order_query.h"
 
+#include <algorithm>
 #include <variant>
 
 #include "journal/orders_table.h"
@@ -12,7 +13,8 @@ constexpr std::string_view select_orders =
     "config_version, "
     "amount_minor, currency, merchant, customer, card, order_reference, country, decision, accepted, cause, "
     "done_after_all, "
-    "state, shadow, undelivered, created, first_sent, due, token, replays, unresolved FROM orders";
+    "state, shadow, undelivered, created, first_sent, due, token, replays, unresolved, network, behind, answered, "
+    "stood_in FROM orders";
 
 /// Conditions with their parameters, in the order in which both appear.
 class Conditions {
@@ -48,10 +50,42 @@ void only_arrived(Conditions& conditions, const OrderFilter& filter) {
   if (filter.until) conditions.add(" AND created <= ?", unix_ms(*filter.until));
 }
 
+/// States of the ordinary life of charges: the orders in all others are listed, whoever answered them.
+bool may_be_live(State state) {
+  return state == State::settled || state == State::declined || state == State::charging || state == State::lapsed;
+}
+
+/// The smallest set of rows that has all that are wanted. A name finds whatever has it.
+std::string_view those(const OrderFilter& filter) {
+  if (filter.due_only || filter.state == State::charging) return where_open;
+  if (filter.behind) return " INDEXED BY orders_behind WHERE 1";
+  if (filter.id || filter.id_made || filter.state == State::lapsed) return " WHERE 1";
+  const bool live_too = filter.include_live && (!filter.state || may_be_live(*filter.state));
+  return live_too ? " WHERE 1" : where_listed;
+}
+
+std::string_view in_order(const OrderFilter& filter) {
+  if (filter.behind) return " ORDER BY id DESC";
+  if (filter.id_made) return " ORDER BY id DESC";  // by rows, SQLite would read all of them in that order
+  return filter.due_only ? " ORDER BY row" : " ORDER BY row DESC";
+}
+
+/// All ids of the millisecond are one range of the index of ids.
+void only_made(Conditions& conditions, WallTime at) {
+  Ulid first;
+  for (int i = 0; i < 6; ++i) first.bytes[i] = static_cast<std::uint8_t>(unix_ms(at) >> (40 - 8 * i));
+  Ulid last = first;
+  std::fill(last.bytes.begin() + 6, last.bytes.end(), std::uint8_t{0xff});
+  conditions.add(" AND id >= ?", first);
+  conditions.add(" AND id <= ?", last);
+}
+
 Conditions conditions_of(const OrderFilter& filter, WallTime now) {
   Conditions conditions;
-  conditions.add(filter.due_only ? where_open : " WHERE 1");
+  conditions.add(those(filter));
   if (filter.id) conditions.add(" AND id = ?", *filter.id);
+  if (filter.behind) conditions.add(" AND behind = ?", *filter.behind);
+  if (filter.id_made) only_made(conditions, *filter.id_made);
   if (filter.state) conditions.add(" AND state = ?", static_cast<std::int64_t>(*filter.state));
   if (!filter.route.empty()) conditions.add(" AND route = ?", filter.route);
   if (!filter.customer.empty()) conditions.add(" AND customer = ?", filter.customer);
@@ -61,7 +95,7 @@ Conditions conditions_of(const OrderFilter& filter, WallTime now) {
     only_arrived(conditions, filter);
     if (!filter.include_shadow) conditions.add(" AND shadow = 0");
   }
-  conditions.add(filter.due_only ? " ORDER BY row" : " ORDER BY row DESC");
+  conditions.add(in_order(filter));
   conditions.add(" LIMIT ?", static_cast<std::int64_t>(filter.limit));
   return conditions;
 }
@@ -71,7 +105,8 @@ Facts read_facts(const Rows& rows) {
               .customer = rows.text(13),
               .card = rows.text(14),
               .reference = rows.text(15),
-              .country = rows.text(16)};
+              .country = rows.text(16),
+              .network = rows.text(30)};
   if (!rows.is_null(10)) facts.amount = Money{rows.integer(10), Currency::parse(rows.view(11)).value()};
   return facts;
 }
@@ -99,19 +134,27 @@ OrderRow read_order(const Rows& rows) {
                  .due = rows.time(26),
                  .token = static_cast<std::uint64_t>(rows.integer(27)),
                  .attempts = static_cast<int>(rows.integer(28)),
-                 .unresolved = rows.flag(29)};
+                 .unresolved = rows.flag(29),
+                 .answered = rows.flag(32),
+                 .stood_in = rows.flag(33)};
+  if (!rows.is_null(31)) order.behind = rows.ulid(31);
   if (!rows.is_null(20)) order.done_after_all = rows.flag(20);
   return order;
 }
 
 }  // namespace
 
-std::vector<OrderRow> query_orders(Database& database, const OrderFilter& filter, WallTime now) {
+std::vector<OrderRow> OrderQuery::run(const OrderFilter& filter, WallTime now) {
   const Conditions conditions = conditions_of(filter, now);
-  Statement statement(database, conditions.text());
-  conditions.bind(statement);
+  std::unique_ptr<Statement>& statement = prepared_[conditions.text()];
+  if (!statement) statement = std::make_unique<Statement>(database_, conditions.text());
+  if (database_.failed()) {
+    statement.reset();
+    return {};
+  }
+  conditions.bind(*statement);
   std::vector<OrderRow> orders;
-  Rows rows = statement.rows();
+  Rows rows = statement->rows();
   while (rows.next()) orders.push_back(read_order(rows));
   return orders;
 }

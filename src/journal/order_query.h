@@ -1,5 +1,8 @@
 #pragma once
 
+#include <memory>
+#include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "journal/journal.h"
@@ -7,7 +10,18 @@
 
 namespace standin {
 
-/// The orders that the filter asks for. A failure of the database is left for the caller to take.
-std::vector<OrderRow> query_orders(Database& database, const OrderFilter& filter, WallTime now);
+/// Reads orders by filter on one connection. The replay asks the same few questions many times a second: each is
+/// prepared once, and there are as many as filters have combinations of conditions. One thread at a time.
+class OrderQuery {
+ public:
+  explicit OrderQuery(Database& database) : database_(database) {}
+
+  /// What was found before a failure, which is the database's to tell.
+  std::vector<OrderRow> run(const OrderFilter& filter, WallTime now);
+
+ private:
+  Database& database_;
+  std::unordered_map<std::string, std::unique_ptr<Statement>> prepared_;
+};
 
 }  // namespace standin

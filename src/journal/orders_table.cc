@@ -7,7 +7,8 @@ constexpr std::string_view select_standing =
     "SELECT row, id, order_key, payload_digest, key_from_client, shadow, amount_minor, currency, upstream, forward, "
     "state, "
     "undelivered, unresolved, done_after_all, token, lease_owner, lease_until, listen_until, due, replays, "
-    "upstream_reference, settled_minor, exposed_minor FROM orders WHERE ";
+    "upstream_reference, settled_minor, exposed_minor, behind, first_sent, accepted, answered, stood_in FROM orders "
+    "WHERE ";
 
 constexpr std::string_view insert_order =
     "INSERT INTO orders (id, order_key, payload_digest, key_from_client, shadow, tenant, route, upstream, stand_in, "
@@ -15,8 +16,18 @@ constexpr std::string_view insert_order =
     "country, "
     "accepted, decision, policy_version, cause, forward, created, first_sent, state, unresolved, token, listen_until, "
     "due, "
-    "exposed_minor) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?)";
+    "exposed_minor, network, behind, answered, stood_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+
+/// Reversing from the beginning: nothing that anybody was promised, due at once.
+constexpr std::string_view insert_like =
+    "INSERT INTO orders (id, order_key, behind, upstream_reference, created, due, state, key_from_client, shadow, "
+    "reference, accepted, answered, stood_in, decision, policy_version, forward, first_sent, unresolved, token, "
+    "listen_until, exposed_minor, payload_digest, tenant, route, upstream, stand_in, request_id, config_version, "
+    "amount_minor, currency, merchant, customer, card, order_reference, country, network, cause) "
+    "SELECT ?1, ?2, id, ?3, ?4, ?4, 10, 0, 0, '', 0, 0, 0, '', '', 'not_done', 0, 0, 1, 0, 0, payload_digest, tenant, "
+    "route, upstream, stand_in, request_id, config_version, amount_minor, currency, merchant, customer, card, "
+    "order_reference, country, network, cause FROM orders WHERE row = ?5";
 
 constexpr std::string_view insert_order_payload =
     "INSERT INTO payloads (order_row, request_key_id, request_wrapped_key, request, answer_key_id, answer_wrapped_key, "
@@ -25,8 +36,7 @@ constexpr std::string_view insert_order_payload =
 constexpr std::string_view update_order =
     "UPDATE orders SET state = ?, undelivered = ?, unresolved = ?, done_after_all = ?, token = ?, lease_owner = ?, "
     "lease_until = ?, listen_until = ?, due = ?, replays = ?, upstream_reference = ?, settled_minor = ?, exposed_minor "
-    "= ? "
-    "WHERE row = ?";
+    "= ?, forward = ?, first_sent = ?, accepted = ?, answered = ?, stood_in = ? WHERE row = ?";
 
 std::string standing_where(std::string_view condition) { return std::string(select_standing).append(condition); }
 
@@ -39,6 +49,10 @@ Standing read_standing(const Rows& rows) {
                  .shadow = rows.flag(5),
                  .upstream = rows.text(8),
                  .forward = parse_outcome(rows.view(9)).value_or(Outcome::unknown),
+                 .first_sent = rows.time(24),
+                 .accepted = rows.flag(25),
+                 .answered = rows.flag(26),
+                 .stood_in = rows.flag(27),
                  .state = rows.state(10),
                  .undelivered = rows.flag(11),
                  .unresolved = rows.flag(12),
@@ -51,6 +65,7 @@ Standing read_standing(const Rows& rows) {
                  .upstream_reference = rows.text(20),
                  .settled_minor = rows.integer(21),
                  .exposed_minor = rows.integer(22)};
+  if (!rows.is_null(23)) order.behind = rows.ulid(23);
   if (!rows.is_null(6)) order.amount = Money{rows.integer(6), Currency::parse(rows.view(7)).value()};
   if (!rows.is_null(13)) order.done_after_all = rows.flag(13);
   return order;
@@ -94,23 +109,31 @@ OrdersTable::OrdersTable(Database& database)
     : database_(database),
       insert_(database, insert_order),
       insert_payload_(database, insert_order_payload),
+      insert_sibling_(database, insert_like),
       by_id_(database, standing_where("id = ?")),
       by_row_(database, standing_where("row = ?")),
       update_(database, update_order),
+      decide_(database, "UPDATE orders SET decision = ?, policy_version = ?, cause = ? WHERE row = ?"),
+      answer_(database, "INSERT INTO answers (order_row, key_id, wrapped_key, answer) VALUES (?, ?, ?, ?)"),
+      rebind_(database, "UPDATE orders SET upstream = ? WHERE row = ?"),
       supersede_(database, "UPDATE orders SET superseded = 1 WHERE row = ?"),
-      taken_(database,
-             "SELECT 1 FROM orders WHERE upstream = ? AND upstream_reference = ? AND upstream_reference <> '' AND row "
-             "<> ?") {}
+      taken_(
+          database,
+          "SELECT row FROM orders WHERE upstream = ? AND upstream_reference = ? AND upstream_reference <> '' AND row "
+          "<> ?") {}
 
 std::int64_t OrdersTable::insert(const NewOrder& order, std::int64_t exposed_minor) {
   const Facts& facts = order.facts;
   const std::string decision = explain(order.decision);
+  const bool intent = order.state == State::charging;
   insert_.execute(order.id, order.key, order.payload, order.key_from_client, order.shadow, order.tenant, order.route,
                   order.upstream, order.stand_in, order.request_id, order.reference, order.config_version,
                   minor(facts.amount), currency(facts.amount), facts.merchant, facts.customer, facts.card,
                   facts.reference, facts.country, order.decision.accept, decision, order.decision.policy_version,
-                  name(order.cause), name(order.forward), order.created, order.first_sent, order.state,
-                  order.forward == Outcome::unknown, live_forward_token, order.due, order.due, exposed_minor);
+                  intent ? std::string_view() : name(order.cause), name(intent ? Outcome::unknown : order.forward),
+                  order.created, order.first_sent, order.state, intent || order.forward == Outcome::unknown,
+                  live_forward_token, order.due, order.due, exposed_minor, facts.network, order.behind, !intent,
+                  !intent);
   const std::int64_t row = database_.last_row();
   insert_payload(row, order);
   return row;
@@ -121,6 +144,12 @@ void OrdersTable::insert_payload(std::int64_t row, const NewOrder& order) {
                           order.answer.key_id, Blob{order.answer.wrapped_key}, Blob{order.answer.ciphertext});
 }
 
+std::int64_t OrdersTable::insert_sibling(const Standing& first, const Ulid& id, const OrderKey& key,
+                                         const std::string& upstream_reference, WallTime now) {
+  insert_sibling_.execute(id, key, upstream_reference, now, first.row);
+  return database_.last_row();
+}
+
 std::optional<Standing> OrdersTable::find(const Ulid& id) { return find_one(by_id_, id); }
 
 std::optional<Standing> OrdersTable::find(std::int64_t row) { return find_one(by_row_, row); }
@@ -128,14 +157,27 @@ std::optional<Standing> OrdersTable::find(std::int64_t row) { return find_one(by
 void OrdersTable::update(const Standing& order) {
   update_.execute(order.state, order.undelivered, order.unresolved, order.done_after_all, order.token,
                   order.lease_owner, order.lease_until, order.listen_until, order.due, order.replays,
-                  order.upstream_reference, order.settled_minor, order.exposed_minor, order.row);
+                  order.upstream_reference, order.settled_minor, order.exposed_minor, name(order.forward),
+                  order.first_sent, order.accepted, order.answered, order.stood_in, order.row);
 }
+
+void OrdersTable::decide(const Standing& order, const Decision& decision, Cause cause) {
+  const std::string explained = explain(decision);
+  decide_.execute(explained, decision.policy_version, name(cause), order.row);
+}
+
+void OrdersTable::answer(const Standing& order, const Sealed& answer) {
+  answer_.execute(order.row, answer.key_id, Blob{answer.wrapped_key}, Blob{answer.ciphertext});
+}
+
+void OrdersTable::rebind(const Standing& order, const std::string& upstream) { rebind_.execute(upstream, order.row); }
 
 void OrdersTable::supersede(const Standing& order) { supersede_.execute(order.row); }
 
-bool OrdersTable::is_taken(const Standing& by, const std::string& upstream_reference) {
-  Rows rows = taken_.query(by.upstream, upstream_reference, by.row);
-  return rows.next();
+std::optional<std::int64_t> OrdersTable::taken_by(const Standing& than, const std::string& upstream_reference) {
+  Rows rows = taken_.query(than.upstream, upstream_reference, than.row);
+  if (!rows.next()) return std::nullopt;
+  return rows.integer(0);
 }
 
 }  // namespace standin

@@ -7,7 +7,7 @@ namespace {
 
 constexpr std::string_view all_orders =
     "SELECT row, id, order_key, payload_digest, state, key_from_client, shadow, superseded, amount_minor, currency, "
-    "settled_minor, exposed_minor FROM orders ORDER BY row";
+    "settled_minor, exposed_minor, answered, stood_in, behind FROM orders ORDER BY row";
 constexpr std::string_view all_transitions = "SELECT order_row, state FROM transitions ORDER BY order_row, number";
 
 struct Record {
@@ -15,6 +15,7 @@ struct Record {
   OrderKey key;
   Remembered order;
   bool superseded = false;
+  bool shadow = false;
   Owed owed;
   std::int64_t exposed = 0;
   bool readable = true;
@@ -29,12 +30,15 @@ std::optional<Money> read_amount(const Rows& rows, bool& readable) {
 
 Record read_order(const Rows& rows) {
   const auto state = stored_state(rows.integer(4));
-  Record record{
-      .row = rows.integer(0), .key = {rows.digest(2)}, .superseded = rows.flag(7), .exposed = rows.integer(11)};
+  Record record{.row = rows.integer(0),
+                .key = {rows.digest(2)},
+                .superseded = rows.flag(7),
+                .shadow = rows.flag(6),
+                .exposed = rows.integer(11)};
   record.readable = state.has_value();
-  record.order = {rows.ulid(1), rows.digest(3), state.value_or(State::held), rows.flag(5)};
+  record.order = {rows.ulid(1), rows.digest(3), state.value_or(State::held), rows.flag(5), rows.flag(12)};
   record.owed = {.state = record.order.state,
-                 .shadow = rows.flag(6),
+                 .promised = rows.flag(13) && !record.shadow && rows.is_null(14),
                  .amount = read_amount(rows, record.readable),
                  .settled_minor = rows.integer(10),
                  .rest_closed = record.order.state == State::settled && record.exposed == 0};
@@ -89,7 +93,7 @@ Result<void> check(const Record& record, Histories& histories, const std::string
 
 Result<void> remember(const Record& record, JournalIndex& index, Exposure& exposure, const std::string& path) {
   if (record.exposed > 0) exposure.set(record.order.id, record.owed.amount->currency, record.exposed);
-  if (record.owed.shadow || index.add(record.key, record.order, record.superseded)) return {};
+  if (record.shadow || index.add(record.key, record.order, record.superseded)) return {};
   return contradiction(record, "another order has its key", path);
 }
 
@@ -97,6 +101,9 @@ Result<void> remember(const Record& record, JournalIndex& index, Exposure& expos
 
 Result<void> rebuild(Database& database, const std::string& path, JournalIndex& index, Exposure& exposure) {
   database.execute("UPDATE orders SET lease_until = 0, lease_owner = '' WHERE lease_until <> 0 OR lease_owner <> ''");
+  // No other process listens, by the lock: what was written before it was sent can be looked for. What was promised
+  // waits, because its replay would be a second request while the first may still be running at the party.
+  database.execute("UPDATE orders SET due = created, listen_until = 0 WHERE state = 14 AND listen_until <> 0");
   {
     Histories histories(database);
     Statement orders(database, all_orders);

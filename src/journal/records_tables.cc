@@ -24,7 +24,7 @@ AttemptsTable::AttemptsTable(Database& database)
              "UPDATE attempts SET open = 0, outcome = ?1, ended = ?2, detail = ?3, target = CASE ?4 WHEN '' THEN "
              "target ELSE ?4 "
              "END WHERE order_row = ?5 AND number = ?6"),
-      all_(database, "SELECT kind, outcome FROM attempts WHERE order_row = ? ORDER BY number") {}
+      all_(database, "SELECT kind, outcome, open, token FROM attempts WHERE order_row = ? ORDER BY number") {}
 
 void AttemptsTable::add(std::int64_t order_row, std::uint64_t token, const Attempt& attempt, WallTime now) {
   const WallTime ended = attempt.open ? WallTime{} : now;
@@ -51,10 +51,12 @@ void AttemptsTable::close(std::int64_t order_row, std::uint64_t token, const Att
 // the order's state says so. A finder that has nothing answers all questions before it, as does an answer to a replay
 // with the same key; one that has something asks who it belongs to, until the state says so. `not_done` says only that
 // this one attempt did nothing, and a conclusion nothing.
-bool AttemptsTable::has_open_question(std::int64_t order_row) {
+bool AttemptsTable::has_open_question(std::int64_t order_row, std::optional<std::uint64_t> but_open_of) {
   bool question = false;
   Rows rows = all_.query(order_row);
   while (rows.next()) {
+    const bool own = but_open_of && rows.flag(2) && static_cast<std::uint64_t>(rows.integer(3)) == *but_open_of;
+    if (own) continue;
     const std::string_view kind = rows.view(0);
     const Outcome outcome = parse_outcome(rows.view(1)).value_or(Outcome::unknown);
     const bool definite = outcome != Outcome::unknown;
@@ -116,6 +118,16 @@ ModesTable::ModesTable(Database& database)
 
 void ModesTable::set(const ModeRow& mode, WallTime now) {
   set_.execute(mode.route, name(mode.mode), mode.until, mode.who, mode.why, now);
+}
+
+SwitchesTable::SwitchesTable(Database& database)
+    : set_(database,
+           "INSERT INTO switches (upstream, key, cut, until, who, why, at) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT "
+           "(upstream, key) DO UPDATE SET cut = excluded.cut, until = excluded.until, who = excluded.who, why = "
+           "excluded.why, at = excluded.at") {}
+
+void SwitchesTable::set(const SwitchRow& row, WallTime now) {
+  set_.execute(row.upstream, row.key, row.cut, row.until, row.who, row.why, now);
 }
 
 }  // namespace standin

@@ -28,7 +28,8 @@ class AttemptsTable {
   /// Closes the open attempt of this kind that the token's holder opened; without one, adds it closed.
   void close(std::int64_t order_row, std::uint64_t token, const Attempt& attempt, WallTime now);
   /// Something may have happened, or did, that no later attempt has accounted for: the finder goes first.
-  bool has_open_question(std::int64_t order_row);
+  /// `but_open_of`: not counting what the holder of that token has begun itself and not ended.
+  bool has_open_question(std::int64_t order_row, std::optional<std::uint64_t> but_open_of = std::nullopt);
 
  private:
   Statement add_, find_open_, close_, all_;
@@ -61,6 +62,16 @@ class ModesTable {
  public:
   explicit ModesTable(Database& database);
   void set(const ModeRow& mode, WallTime now);
+
+ private:
+  Statement set_;
+};
+
+/// What operators have cut off.
+class SwitchesTable {
+ public:
+  explicit SwitchesTable(Database& database);
+  void set(const SwitchRow& row, WallTime now);
 
  private:
   Statement set_;

@@ -137,8 +137,42 @@ CREATE TABLE modes (
 ) STRICT;
 )sql";
 
+// Charges written before they are sent. The answers to them come later: a table of its own appends them, where a row of
+// `payloads` that grows would split the page it is on. What is listed when nobody asks for more has an index, or a
+// million charges that their party answered would be read to find the few that it did not.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE orders ADD COLUMN network TEXT NOT NULL DEFAULT '';
+ALTER TABLE orders ADD COLUMN behind BLOB CHECK (behind IS NULL OR length(behind) = 16);
+CREATE INDEX orders_behind ON orders (behind) WHERE behind IS NOT NULL;
+ALTER TABLE orders ADD COLUMN answered INTEGER NOT NULL DEFAULT 1;
+ALTER TABLE orders ADD COLUMN stood_in INTEGER NOT NULL DEFAULT 1;
+DROP INDEX orders_due;
+CREATE INDEX orders_due ON orders (due)
+  WHERE shadow = 0 AND (state = 1 OR state = 2 OR state = 7 OR state = 8 OR state = 10 OR state = 14);
+CREATE INDEX orders_listed ON orders (shadow)
+  WHERE stood_in = 1 OR (state <> 3 AND state <> 9 AND state <> 14 AND state <> 15);
+
+CREATE TABLE answers (
+  order_row INTEGER PRIMARY KEY,
+  key_id INTEGER NOT NULL,
+  wrapped_key BLOB NOT NULL,
+  answer BLOB NOT NULL
+) STRICT;
+
+CREATE TABLE switches (
+  upstream TEXT NOT NULL,
+  key TEXT NOT NULL,
+  cut INTEGER NOT NULL,
+  until INTEGER NOT NULL,
+  who TEXT NOT NULL,
+  why TEXT NOT NULL,
+  at INTEGER NOT NULL,
+  PRIMARY KEY (upstream, key)
+) STRICT, WITHOUT ROWID;
+)sql";
+
 /// The step to version n + 1 is at n. A step that has been released never changes; a change is another step.
-constexpr std::array<const char*, journal_version> steps = {version_1};
+constexpr std::array<const char*, journal_version> steps = {version_1, version_2};
 
 std::unexpected<Error> schema_failure(Database& database, std::string_view doing, const std::string& path) {
   const auto failed = database.take_failure();
@@ -155,7 +189,7 @@ void take_step(Database& database, std::int64_t from) {
 
 }  // namespace
 
-Result<void> prepare_schema(Database& database, const std::string& path) {
+Result<void> prepare_schema(Database& database, const std::string& path, int to) {
   const std::int64_t id = database.integer("PRAGMA application_id").value_or(0);
   const std::int64_t version = database.integer("PRAGMA user_version").value_or(0);
   const std::int64_t objects = database.integer("SELECT count(*) FROM sqlite_schema").value_or(0);
@@ -171,7 +205,7 @@ Result<void> prepare_schema(Database& database, const std::string& path) {
                     path, version, journal_version),
         path);
   }
-  for (std::int64_t at = version; at < journal_version; ++at) take_step(database, at);
+  for (std::int64_t at = version; at < to; ++at) take_step(database, at);
   if (database.failed()) return schema_failure(database, "prepare", path);
   return {};
 }

@@ -38,7 +38,7 @@ class TestedSqlite final : public TestedJournal {
     const int prepared =
         sqlite3_prepare_v2(database,
                            "SELECT coalesce(sum(max(0, amount_minor - settled_minor)), 0) FROM orders WHERE shadow = 0 "
-                           "AND currency = ?1 AND (state "
+                           "AND stood_in = 1 AND behind IS NULL AND currency = ?1 AND (state "
                            "IN (1, 2, 5, 7, 8) OR (state = 3 AND settled_minor > 0 AND settled_minor < amount_minor))",
                            -1, &statement, nullptr);
     EXPECT_EQ(prepared, SQLITE_OK) << sqlite3_errmsg(database);

@@ -64,6 +64,16 @@ Task<Kept> SqliteJournal::keep(NewOrder order) {
   co_return std::get<Kept>(reply);
 }
 
+Task<Kept> SqliteJournal::conclude(Conclusion conclusion) {
+  const Reply reply = co_await write(writer_, ConcludeCommand{std::move(conclusion)});
+  co_return std::get<Kept>(reply);
+}
+
+Task<Applied> SqliteJournal::rebind(Lease lease, std::string upstream) {
+  const Reply reply = co_await write(writer_, RebindCommand{lease, std::move(upstream)});
+  co_return std::get<Applied>(reply);
+}
+
 Task<std::optional<Lease>> SqliteJournal::lease(Ulid id, std::string owner, WallTime until, Attempt attempt) {
   const Reply reply = co_await write(writer_, LeaseCommand{id, std::move(owner), until, std::move(attempt)});
   co_return std::get<std::optional<Lease>>(reply);
@@ -90,6 +100,11 @@ Task<Result<void>> SqliteJournal::set_mode(ModeRow mode) {
   co_return std::get<Result<void>>(reply);
 }
 
+Task<Result<void>> SqliteJournal::set_switch(SwitchRow row) {
+  const Reply reply = co_await write(writer_, SwitchCommand{std::move(row)});
+  co_return std::get<Result<void>>(reply);
+}
+
 std::optional<Remembered> SqliteJournal::recall(const OrderKey& key) const { return writer_->index().recall(key); }
 Result<Sealed> SqliteJournal::answer(const Ulid& id) { return reader_->sealed(id, JournalReader::Part::answer); }
 Result<Sealed> SqliteJournal::request(const Ulid& id) { return reader_->sealed(id, JournalReader::Part::request); }
@@ -102,6 +117,10 @@ Result<std::size_t> SqliteJournal::waiting(const std::string& route) { return re
 std::map<State, std::size_t> SqliteJournal::counts() const { return writer_->index().counts(); }
 Result<std::vector<FollowUpRow>> SqliteJournal::follow_ups(bool open_only) { return reader_->follow_ups(open_only); }
 Result<std::vector<ModeRow>> SqliteJournal::modes() { return reader_->modes(); }
+Result<std::vector<SwitchRow>> SqliteJournal::switches() { return reader_->switches(); }
+Result<std::optional<Ulid>> SqliteJournal::holder(const std::string& upstream, const std::string& upstream_reference) {
+  return reader_->holder(upstream, upstream_reference);
+}
 std::vector<Money> SqliteJournal::exposure() const { return writer_->index().exposure(); }
 std::vector<Money> SqliteJournal::exposure_peak() const { return writer_->index().exposure_peak(); }
 JournalHealth SqliteJournal::health() const { return writer_->health(); }

@@ -31,6 +31,8 @@ class SqliteJournal final : public Journal {
   ~SqliteJournal() override;
 
   Task<Kept> keep(NewOrder order) override;
+  Task<Kept> conclude(Conclusion conclusion) override;
+  Task<Applied> rebind(Lease lease, std::string upstream) override;
   std::optional<Remembered> recall(const OrderKey& key) const override;
   Result<Sealed> answer(const Ulid& id) override;
   Result<Sealed> request(const Ulid& id) override;
@@ -46,6 +48,9 @@ class SqliteJournal final : public Journal {
   Task<Result<void>> update_follow_up(std::int64_t id, std::string action, std::string who, std::string text) override;
   Task<Result<void>> set_mode(ModeRow mode) override;
   Result<std::vector<ModeRow>> modes() override;
+  Task<Result<void>> set_switch(SwitchRow row) override;
+  Result<std::vector<SwitchRow>> switches() override;
+  Result<std::optional<Ulid>> holder(const std::string& upstream, const std::string& upstream_reference) override;
   std::vector<Money> exposure() const override;
   std::vector<Money> exposure_peak() const override;
   JournalHealth health() const override;

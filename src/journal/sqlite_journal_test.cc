@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "contract/journal_contract.h"
 #include "contract/sqlite_faults.h"
+#include "journal/schema.h"
 #include "vault/test_keys.h"
 
 namespace standin {
@@ -106,9 +107,66 @@ TEST_F(SqliteJournalFile, IsUsedByOneProcessAtATime) {
 
 TEST_F(SqliteJournalFile, OfANewerVersionIsRefusedAndLeftAlone) {
   ASSERT_TRUE(open());
-  ASSERT_EQ(sql("PRAGMA user_version = 2"), "");
+  ASSERT_EQ(sql("PRAGMA user_version = 3"), "");
   EXPECT_NE(opening_error().find("newer standin"), std::string::npos);
-  EXPECT_NE(opening_error().find("version 2"), std::string::npos);
+  EXPECT_NE(opening_error().find("version 3"), std::string::npos);
+}
+
+/// What an earlier program wrote: an open order, one of a decline that another try replaced, and a settled one.
+constexpr const char* orders_of_version_1 = R"sql(
+INSERT INTO orders (id, order_key, payload_digest, key_from_client, shadow, tenant, route, upstream, stand_in,
+  request_id, reference, config_version, amount_minor, currency, merchant, customer, card, order_reference, country,
+  accepted, decision, policy_version, cause, forward, created, first_sent, state, superseded, unresolved, token,
+  listen_until, due, upstream_reference, settled_minor, exposed_minor)
+VALUES
+ (x'01000000000000000000000000000001', zeroblob(32), zeroblob(32), 1, 0, 'acme', 'orders', 'shop', 'order', 'r', 'ours',
+  'c0ffee', 100, 'USD', 'm', 'carl', 'card', 'cart', 'US', 1, 'floor_limit', 'p1', 'breaker', 'unknown', 5, 6, 7, 0, 1,
+  1, 0, 7, '', 0, 100),
+ (x'01000000000000000000000000000002', x'0000000000000000000000000000000000000000000000000000000000000001', zeroblob(32),
+  0, 0, '', 'orders', 'shop', 'order', 'r', 'ours', 'c', 100, 'USD', '', '', '', '', '', 0, '', '', 'breaker',
+  'not_done', 5, 0, 9, 1, 0, 1, 0, 5, '', 0, 0),
+ (x'01000000000000000000000000000003', x'0000000000000000000000000000000000000000000000000000000000000001', zeroblob(32),
+  0, 0, '', 'orders', 'shop', 'order', 'r', 'ours', 'c', 100, 'USD', '', '', '', '', '', 1, '', '', 'breaker',
+  'not_done', 5, 0, 3, 0, 0, 1, 0, 5, 'A', 100, 0);
+INSERT INTO payloads VALUES (1, 1, x'01', x'0203', 2, x'04', x'0506');
+INSERT INTO transitions VALUES (1, 1, 1, 5, 'standin', 'breaker'), (1, 2, 7, 6, 'ann', 'held'),
+  (2, 1, 9, 5, 'standin', 'breaker'), (3, 1, 1, 5, 'standin', 'breaker'), (3, 2, 3, 6, 'replay', 'done');
+INSERT INTO attempts VALUES (1, 1, 'live', 'http://shop', 1, 5, 1, 'unknown', 0, '');
+INSERT INTO follow_ups VALUES (1, 1, 'look it up', 'taken', 'ann', 6);
+INSERT INTO modes VALUES ('orders', 'forced', 0, 'ann', 'why', 5);
+)sql";
+
+TEST_F(SqliteJournalFile, OfVersion1IsBroughtHereAndNothingOfItIsLost) {
+  {
+    const auto database = *Database::open(path_, {});
+    ASSERT_TRUE(prepare_schema(*database, path_, 1));
+    database->execute(orders_of_version_1);
+    ASSERT_FALSE(database->failed());
+  }
+  for (int process = 0; process < 2; ++process) {
+    const auto journal = *open(loop_.get_executor());
+    const auto rows = journal->orders({});
+    ASSERT_EQ(rows->size(), 3u) << "all of them were decided here";
+    const OrderRow& held = rows->back();
+    EXPECT_EQ(held.state, State::held);
+    EXPECT_TRUE(held.accepted && held.answered && held.stood_in && held.unresolved);
+    EXPECT_FALSE(held.behind);
+    EXPECT_EQ(held.facts.country, "US");
+    EXPECT_EQ(held.first_sent, wall_time(6));
+    EXPECT_EQ(journal->request(held.id)->ciphertext, "\x02\x03");
+    EXPECT_EQ(journal->answer(held.id)->key_id, 2u);
+    EXPECT_EQ(journal->answer(held.id)->ciphertext, "\x05\x06");
+    EXPECT_EQ(journal->transitions(held.id)->size(), 2u);
+    EXPECT_EQ(journal->attempts(held.id)->size(), 1u);
+    EXPECT_EQ(journal->follow_ups(true)->front().owner, "ann");
+    EXPECT_EQ(journal->modes()->front().mode, Mode::forced);
+    EXPECT_EQ(journal->exposure().front().minor, 100);
+    EXPECT_EQ(journal->orders({.due_only = true})->size(), 1u);
+    EXPECT_EQ(journal->recall(held.key)->id, held.id);
+    EXPECT_TRUE(journal->recall(held.key)->answered);
+    EXPECT_EQ(journal->recall(rows->front().key)->id, rows->front().id);
+    EXPECT_EQ(*journal->holder("shop", "A"), rows->front().id);
+  }
 }
 
 TEST_F(SqliteJournalFile, ThatIsNoJournalIsRefused) {

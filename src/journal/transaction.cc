@@ -6,13 +6,15 @@ namespace standin {
 namespace {
 
 /// Whether an attempt of this kind may be begun from this state.
-bool is_workable(State state, std::string_view kind) {
-  switch (state) {
+bool is_workable(const Standing& order, std::string_view kind) {
+  const bool asks = kind == "finder" || kind == "conclusion";
+  switch (order.state) {
+    case State::held: return asks || (kind == "replay" && order.answered);
     case State::accepted:
-    case State::held:
-    case State::replaying: return kind == "replay" || kind == "finder" || kind == "conclusion";
+    case State::replaying: return asks || kind == "replay";
+    case State::charging: return asks || kind == "live";
     case State::reversing:
-    case State::cancelling: return kind == "reversal" || kind == "finder" || kind == "conclusion";
+    case State::cancelling: return asks || kind == "reversal";
     case State::settled:
     case State::matched:
     case State::refused:
@@ -20,16 +22,34 @@ bool is_workable(State state, std::string_view kind) {
     case State::declined:
     case State::reversed:
     case State::collected:
-    case State::written_off: return false;
+    case State::written_off:
+    case State::lapsed: return false;
   }
   unreachable();
 }
 
-State while_leased(State state) { return state == State::accepted || state == State::held ? State::replaying : state; }
+/// An intent that was held is looked for, never delivered: nobody was promised anything.
+State while_leased(const Standing& order) {
+  if (order.state == State::held && !order.answered) return State::charging;
+  return order.state == State::accepted || order.state == State::held ? State::replaying : order.state;
+}
 
-/// Nothing stands at the party, and nothing was promised: the intent is over (docs/semantics.md, "Claim").
+/// Nothing stands at the party, and nothing is promised: the intent is over (docs/semantics.md, "Claim"). A client
+/// that named its intent gets the same "no" again, if it was told one.
 bool ended_without_effect(const Standing& order) {
-  return !order.key_from_client && (order.state == State::declined || order.state == State::reversed);
+  if (order.state == State::lapsed) return true;
+  if (order.state == State::cancelled) return !order.key_from_client;
+  if (order.state != State::declined && order.state != State::reversed) return false;
+  return !order.key_from_client || !order.answered;
+}
+
+Attempt live_attempt(const NewOrder& order) {
+  const bool open = order.state == State::charging || order.forward == Outcome::unknown;
+  return {.kind = "live",
+          .target = order.target,
+          .started = order.first_sent == WallTime{} ? order.created : order.first_sent,
+          .outcome = open ? Outcome::unknown : order.forward,
+          .open = open};
 }
 
 }  // namespace
@@ -38,42 +58,41 @@ bool ended_without_effect(const Standing& order) {
 
 Reply Transaction::operator()(const KeepCommand& command) {
   const NewOrder& order = command.order;
-  ensure(may_begin_as(order.state), "an order begins accepted, declined or reversing");
-  ensure(order.state != State::accepted || order.facts.amount.has_value(), "an accepted order has an amount");
-  if (is_over_cap(order)) return Kept::over_cap;
-  if (!order.shadow && !free_key(order.key)) return Kept::not_kept;
+  ensure(may_begin_as(order.state), "an order begins accepted, declined, reversing or charging");
+  const bool priced = order.facts.amount || order.behind;
+  ensure(order.state != State::accepted || priced, "an accepted order has an amount");
+  ensure(order.state != State::charging || !order.shadow, "a shadow is never charged");
+  const bool promised = !order.shadow && !order.behind;
   const std::int64_t exposed =
-      exposed_minor({.state = order.state, .shadow = order.shadow, .amount = order.facts.amount});
-  const std::int64_t row = tables_.orders.insert(order, exposed);
-  tables_.transitions.add(row, order.state, now_, "standin", name(order.cause));
-  const bool tried = order.forward == Outcome::unknown || !order.target.empty();
-  if (tried) {
-    tables_.attempts.add(row, live_forward_token,
-                         {.kind = "live",
-                          .target = order.target,
-                          .started = order.first_sent == WallTime{} ? order.created : order.first_sent,
-                          .outcome = order.forward,
-                          .open = order.forward == Outcome::unknown},
-                         now_);
-  }
-  if (order.shadow) return Kept::kept;
-  if (exposed > 0) exposure_.set(order.id, order.facts.amount->currency, exposed);
-  kept_here_.insert_or_assign(order.key, order.id);
-  changes_.push_back({order.key, {order.id, order.payload, order.state, order.key_from_client}, std::nullopt});
+      exposed_minor({.state = order.state, .promised = promised, .amount = order.facts.amount});
+  if (exposed > 0 && is_over_cap(order.caps, *order.facts.amount)) return Kept::over_cap;
+  if (!order.shadow && !free_key(order.key)) return Kept::not_kept;
+  add(order, exposed);
   return Kept::kept;
 }
 
-bool Transaction::is_over_cap(const NewOrder& order) const {
-  if (order.shadow || !is_exposed(order.state)) return false;
-  const Money& amount = *order.facts.amount;
-  return std::ranges::any_of(order.caps, [&](const Money& cap) {
+void Transaction::add(const NewOrder& order, std::int64_t exposed) {
+  const bool intent = order.state == State::charging;
+  const std::int64_t row = tables_.orders.insert(order, exposed);
+  tables_.transitions.add(row, order.state, now_, "standin", intent ? std::string_view() : name(order.cause));
+  const bool tried = intent || order.forward == Outcome::unknown || !order.target.empty();
+  if (tried) tables_.attempts.add(row, live_forward_token, live_attempt(order), now_);
+  if (order.shadow) return;
+  if (exposed > 0) exposure_.set(order.id, order.facts.amount->currency, exposed);
+  kept_here_.insert_or_assign(order.key, order.id);
+  changes_.push_back({order.key, {order.id, order.payload, order.state, order.key_from_client, !intent}, std::nullopt});
+}
+
+bool Transaction::is_over_cap(const std::vector<Money>& caps, const Money& amount) const {
+  return std::ranges::any_of(caps, [&](const Money& cap) {
     return cap.currency == amount.currency && exposure_.total(amount.currency) + amount.minor > cap.minor;
   });
 }
 
 // Claims let one request of an intent through at a time, and recall what was answered: a second order under a key that
 // still means something would be a second charge. A decline alone may come to mean something between claim and keep,
-// when a late answer says that it happened after all.
+// when a late answer says that it happened after all; and an intent that nobody was answered to is whoever's who takes
+// it by a lease.
 bool Transaction::free_key(const OrderKey& key) {
   const auto id = holder(key);
   const auto order = id ? tables_.orders.find(*id) : std::nullopt;
@@ -83,7 +102,8 @@ bool Transaction::free_key(const OrderKey& key) {
     return true;
   }
   const bool declined_after_all = !was_accepted(order->state) && !order->key_from_client;
-  ensure(declined_after_all, "an order key that was answered is never answered again as another order");
+  ensure(declined_after_all || !order->answered,
+         "an order key that was answered is never answered again as another order");
   return false;
 }
 
@@ -100,9 +120,9 @@ std::optional<Ulid> Transaction::holder(const OrderKey& key) const {
 Reply Transaction::operator()(const LeaseCommand& command) {
   std::optional<Lease> none;
   auto order = tables_.orders.find(command.id);
-  if (!order || order->shadow || !is_workable(order->state, command.attempt.kind)) return none;
-  if (order->due > now_ || order->listen_until > now_ || is_leased(*order)) return none;
-  const State from = order->state;
+  if (!order || order->shadow || !is_workable(*order, command.attempt.kind)) return none;
+  const bool retry = command.attempt.kind == "live";
+  if ((order->due > now_ && !retry) || order->listen_until > now_ || is_leased(*order)) return none;
   order->token += 1;
   order->lease_owner = command.owner;
   order->lease_until = command.until;
@@ -112,7 +132,7 @@ Reply Transaction::operator()(const LeaseCommand& command) {
   opened.open = true;
   tables_.attempts.add(order->row, order->token, opened, now_);
   order->unresolved = tables_.attempts.has_open_question(order->row);
-  move(*order, while_leased(from), command.owner, command.attempt.kind);
+  move(*order, while_leased(*order), command.owner, command.attempt.kind);
   return std::optional<Lease>(Lease{order->id, order->token});
 }
 
@@ -144,11 +164,7 @@ void Transaction::move(Standing& order, State to, std::string_view who, std::str
 
 void Transaction::write(Standing& order, State from) {
   const bool rest_closed = from == State::settled && order.exposed_minor == 0;
-  const std::int64_t exposed = exposed_minor({.state = order.state,
-                                              .shadow = order.shadow,
-                                              .amount = order.amount,
-                                              .settled_minor = order.settled_minor,
-                                              .rest_closed = rest_closed});
+  const std::int64_t exposed = exposed_minor(order.owed(rest_closed));
   if (exposed != order.exposed_minor) exposure_.set(order.id, order.amount->currency, exposed);
   order.exposed_minor = exposed;
   tables_.orders.update(order);
@@ -193,6 +209,11 @@ Result<void> Transaction::close_follow_up(std::int64_t order_row, State to, cons
 
 Reply Transaction::operator()(const ModeCommand& command) {
   tables_.modes.set(command.mode, now_);
+  return Result<void>();
+}
+
+Reply Transaction::operator()(const SwitchCommand& command) {
+  tables_.switches.set(command.row, now_);
   return Result<void>();
 }
 

@@ -13,11 +13,14 @@ bool waits_for_person(const Standing& order) { return order.state == State::held
 /// Where the change leads from where the order is by now; whoever made the attempt may not know what a person or the
 /// vanished client made of the order meanwhile. A shadow stays what it was recorded as. Held until a person says
 /// otherwise: neither a late answer nor a replay that did nothing puts it back to work. To be withdrawn: what turns out
-/// to stand is to be undone, not settled.
+/// to stand is to be undone, not settled. An intent that is only to be looked at by a person is held for one.
 State destination(const Standing& order, const Change& change) {
   if (order.shadow) return order.state;
   if (change.lease.token == 0) return change.to;
-  if (waits_for_person(order) && change.to == State::accepted) return State::held;
+  const bool intent_held = order.state == State::held && !order.answered;
+  if (intent_held && !may_follow(State::held, change.to)) return State::held;
+  if (waits_for_person(order) && (change.to == State::accepted || change.to == State::charging)) return State::held;
+  if (change.to == State::charging && change.due >= never_due) return State::held;
   if (order.state == State::cancelling && change.attempt && change.to != State::cancelled) return State::cancelling;
   return change.to;
 }
@@ -39,43 +42,17 @@ std::int64_t settled_minor(const Standing& order, const Change& change, State to
   return done ? order.amount->minor : order.settled_minor;
 }
 
+/// What an order can come to only after somebody was told yes.
+bool is_promise(State state) {
+  return state == State::accepted || state == State::replaying || state == State::refused;
+}
+
 /// The first definite word on whether the party had done what we stood in for.
 std::optional<bool> done_after_all(const Standing& order, const Change& change) {
-  if (order.done_after_all || order.forward != Outcome::unknown || !change.attempt) return order.done_after_all;
-  const bool about_the_forward =
-      change.attempt->kind == "live" || (change.attempt->kind == "finder" && order.replays == 0);
-  if (!about_the_forward || change.attempt->outcome == Outcome::unknown) return std::nullopt;
-  return change.attempt->outcome == Outcome::approved;
-}
-
-/// What we believe of the order says that nothing of it stands at the party.
-bool believed_undone(State state) {
-  switch (state) {
-    case State::refused:
-    case State::cancelled:
-    case State::declined:
-    case State::reversed:
-    case State::collected:
-    case State::written_off: return true;
-    case State::accepted:
-    case State::replaying:
-    case State::settled:
-    case State::matched:
-    case State::held:
-    case State::cancelling:
-    case State::reversing: return false;
+  if (!order.asks_of_forward() || !change.attempt || !order.is_told_of_forward(*change.attempt)) {
+    return order.done_after_all;
   }
-  unreachable();
-}
-
-bool is_second_approval(const Standing& order, const std::string& upstream_reference) {
-  return !upstream_reference.empty() && !order.upstream_reference.empty() &&
-         upstream_reference != order.upstream_reference;
-}
-
-std::string second_approval(const Standing& order, const std::string& upstream_reference) {
-  return fmt::format("second standing approval: {} besides {}; void one of them", upstream_reference,
-                     order.upstream_reference);
+  return change.attempt->outcome == Outcome::approved;
 }
 
 }  // namespace
@@ -91,7 +68,9 @@ Reply Transaction::operator()(const ApplyCommand& command) {
     case Applied::reference_taken: write_taken(*order, change); break;
     case Applied::fenced:
     case Applied::not_allowed:
-      if (is_approved(change)) record_late_approval(*order, change);
+      if (is_approved(change)) {
+        record_late_approval(*order, change.lease.token, *change.attempt, change.upstream_reference);
+      }
       break;
     case Applied::failed: unreachable();
   }
@@ -101,7 +80,8 @@ Reply Transaction::operator()(const ApplyCommand& command) {
 Applied Transaction::decide(const Standing& order, const Change& change, State to) {
   if (is_fenced(order, change.lease)) return Applied::fenced;
   if (to != order.state && !may_follow(order.state, to)) return Applied::not_allowed;
-  if (!change.upstream_reference.empty() && tables_.orders.is_taken(order, change.upstream_reference)) {
+  if (!order.answered && is_promise(to)) return Applied::not_allowed;
+  if (!change.upstream_reference.empty() && tables_.orders.taken_by(order, change.upstream_reference)) {
     return Applied::reference_taken;
   }
   return Applied::applied;
@@ -119,8 +99,9 @@ void Transaction::write_change(Standing& order, const Change& change, State to) 
     tables_.attempts.close(order.row, change.lease.token, *change.attempt, now_);
     if (change.attempt->kind == "live") order.listen_until = WallTime{};
   }
+  to = accounted(order, to);
   order.done_after_all = done_after_all(order, change);
-  adopt_reference(order, change);
+  if (!order.shadow) adopt_reference(order, change.upstream_reference);
   order.settled_minor = settled_minor(order, change, to);
   order.due = next_due(order, change, to);
   order.lease_until = WallTime{};
@@ -131,6 +112,14 @@ void Transaction::write_change(Standing& order, const Change& change, State to) 
   if (order.undelivered && order.state == State::held && arrived) tables_.follow_ups.close(order.row, undelivered_case);
   move(order, to, change.who, change.why);
   open_follow_ups(order, change, arrived);
+}
+
+// An attempt that did nothing says nothing of those before it: an intent has not lapsed, and a charge that standin
+// declined has not ended, while one of them may have happened.
+State Transaction::accounted(const Standing& order, State to) {
+  if (order.state != State::charging || !tables_.attempts.has_open_question(order.row)) return to;
+  if (to == State::lapsed) return State::charging;
+  return to == State::declined && order.stood_in ? State::reversing : to;
 }
 
 // What the attempt came to is not clear: the order is let go as it is, for the finder or a person.
@@ -146,19 +135,10 @@ void Transaction::write_taken(Standing& order, const Change& change) {
   tables_.orders.update(order);
 }
 
-// A reference is never overwritten: the second one is a second charge, and a person's case.
-void Transaction::adopt_reference(Standing& order, const Change& change) {
-  if (order.shadow) return;
-  if (is_second_approval(order, change.upstream_reference)) {
-    tables_.follow_ups.open(order.row, second_approval(order, change.upstream_reference), now_);
-  } else if (!change.upstream_reference.empty()) {
-    order.upstream_reference = change.upstream_reference;
-  }
-}
-
 void Transaction::open_follow_ups(const Standing& order, const Change& change, bool arrived) {
   if (order.shadow) return;
-  if (change.follow_up && order.state == change.to) {
+  const bool held_instead = change.to == State::charging && order.state == State::held;
+  if (change.follow_up && (order.state == change.to || held_instead)) {
     tables_.follow_ups.open(order.row, *change.follow_up, now_);
     return;
   }
@@ -167,26 +147,6 @@ void Transaction::open_follow_ups(const Standing& order, const Change& change, b
   if (tables_.follow_ups.has_open(order.row)) return;
   tables_.follow_ups.open(order.row, rest_owed ? "settled in part: collect the rest or write it off" : change.why,
                           now_);
-}
-
-void Transaction::record_late_approval(Standing& order, const Change& change) {
-  Attempt late = *change.attempt;
-  late.open = false;
-  late.detail = fmt::format("{}{}arrived late; reference '{}'", late.detail, late.detail.empty() ? "" : "; ",
-                            change.upstream_reference);
-  tables_.attempts.add(order.row, change.lease.token, late, now_);
-  order.done_after_all = done_after_all(order, change);
-  order.unresolved = !is_end(order.state) && tables_.attempts.has_open_question(order.row);
-  tables_.orders.update(order);
-  if (order.shadow) return;
-  if (is_second_approval(order, change.upstream_reference)) {
-    tables_.follow_ups.open(order.row, second_approval(order, change.upstream_reference), now_);
-  } else if (believed_undone(order.state)) {
-    tables_.follow_ups.open(order.row,
-                            fmt::format("charged though {}: the party approved late, reference '{}'", name(order.state),
-                                        change.upstream_reference),
-                            now_);
-  }
 }
 
 }  // namespace standin

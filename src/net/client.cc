@@ -2,7 +2,9 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
+#include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -23,6 +25,7 @@ Instant now() { return std::chrono::steady_clock::now(); }
 struct Peer {
   std::string_view host;
   std::uint16_t port = 0;
+  bool tls = false;
   bool operator==(const Peer&) const = default;
 };
 
@@ -35,16 +38,17 @@ struct PeerHash {
 class IdleConnections {
  public:
   explicit IdleConnections(std::string host) : host_(std::move(host)) {}
-  std::string_view host() const { return host_; }
+  const std::string& host() const { return host_; }
 
-  std::shared_ptr<Connection> take() {
+  std::shared_ptr<Connection> take(Resolver& resolver) {
     while (!entries_.empty()) {
       const Entry entry = std::move(entries_.back());
       entries_.pop_back();
       auto connection = entry.connection.lock();
       if (!connection) continue;
       const bool probe = now() - entry.since > limits::freshly_idle;
-      if (connection->listening() && !connection->expired() && !(probe && connection->stale())) return connection;
+      const bool alive = connection->listening() && !connection->expired() && !(probe && connection->stale());
+      if (alive && resolver.may_use(host_, numeric_address(connection->peer()))) return connection;
       connection->close();
     }
     return nullptr;
@@ -81,29 +85,58 @@ class IdleConnections {
   std::vector<Entry> entries_;
 };
 
-std::string host_field(const Endpoint& endpoint) {
-  if (endpoint.port == 0) return "localhost";
-  const std::string host = endpoint.host.contains(':') ? fmt::format("[{}]", endpoint.host) : endpoint.host;
-  return endpoint.port == 80 ? host : fmt::format("{}:{}", host, endpoint.port);
-}
+/// One TlsClient per file of issuers, made when it is first needed.
+class TlsClients {
+ public:
+  explicit TlsClients(std::map<std::string, std::string> ca_files) : ca_files_(std::move(ca_files)) {}
+
+  Result<std::shared_ptr<TlsClient>> of(const Endpoint& endpoint) {
+    const auto file = ca_files_.find(fmt::format("{}:{}", endpoint.host, endpoint.port));
+    const std::string ca_file = file == ca_files_.end() ? std::string() : file->second;
+    const auto made = clients_.find(ca_file);
+    if (made != clients_.end()) return made->second;
+    auto client = TlsClient::make(ca_file);
+    if (client) clients_[ca_file] = *client;
+    return client;
+  }
+
+ private:
+  std::map<std::string, std::string> ca_files_;
+  std::map<std::string, std::shared_ptr<TlsClient>> clients_;
+};
 
 }  // namespace
 
 struct HttpClient::State {
-  explicit State(Executor loop) : executor(std::move(loop)) {}
+  State(Executor loop, ClientOptions options) : executor(std::move(loop)), tls_clients({}) {
+    configure(std::move(options));
+  }
   ~State() {
     for (auto& [peer, pool] : pools) pool->close_all();
   }
 
+  /// Answers that hold are kept over a reload; certificates are checked anew, also those of idle connections.
+  void configure(ClientOptions options) {
+    if (!resolver || resolver->options() != options.dns) {
+      resolver = std::make_shared<Resolver>(executor, std::move(options.dns), std::move(options.board));
+    }
+    tls_clients = TlsClients(std::move(options.ca_files));
+    for (auto& [peer, pool] : pools) {
+      if (peer.tls) pool->close_all();
+    }
+  }
+
   IdleConnections& idle(const Endpoint& endpoint) {
-    const auto found = pools.find(Peer{endpoint.host, endpoint.port});
+    const auto found = pools.find(Peer{endpoint.host, endpoint.port, endpoint.tls});
     if (found != pools.end()) return *found->second;
     auto pool = std::make_unique<IdleConnections>(endpoint.host);
-    const Peer peer{pool->host(), endpoint.port};
+    const Peer peer{pool->host(), endpoint.port, endpoint.tls};
     return *pools.emplace(peer, std::move(pool)).first->second;
   }
 
   Executor executor;
+  std::shared_ptr<Resolver> resolver;
+  TlsClients tls_clients;
   std::unordered_map<Peer, std::unique_ptr<IdleConnections>, PeerHash> pools;
 
   /// One request's way to its answer.
@@ -116,7 +149,8 @@ class HttpClient::State::Exchange {
  public:
   Exchange(State& state, const Endpoint& endpoint, const Request& request, const ExchangeTimes& times,
            std::function<void()> sending)
-      : pool_(state.idle(endpoint)),
+      : state_(state),
+        pool_(state.idle(endpoint)),
         endpoint_(endpoint),
         request_(request),
         times_(times),
@@ -139,11 +173,18 @@ class HttpClient::State::Exchange {
 
  private:
   Task<Result<void>> obtain() {
-    connection_ = pool_.take();
+    connection_ = pool_.take(*state_.resolver);
     reused_ = connection_ != nullptr;
     if (reused_) co_return Result<void>();
     if (now() >= times_.send_before) co_return too_late();
-    auto connected = co_await connect_to(endpoint_, times_.connect, times_.send_before);
+    std::shared_ptr<TlsClient> tls;
+    if (endpoint_.tls) {
+      auto client = state_.tls_clients.of(endpoint_);
+      if (!client) co_return failure(client.error().what, endpoint_.url);
+      tls = std::move(*client);
+    }
+    const Instant deadline = std::min(now() + times_.connect, times_.send_before);
+    auto connected = co_await connect_to(endpoint_, state_.resolver, std::move(tls), deadline);
     if (!connected) co_return std::unexpected(connected.error());
     connection_ = std::move(*connected);
     co_return Result<void>();
@@ -223,6 +264,7 @@ class HttpClient::State::Exchange {
 
   std::unexpected<Error> too_late() const { return failure("no connection was ready in time", endpoint_.url); }
 
+  State& state_;
   IdleConnections& pool_;
   const Endpoint& endpoint_;
   const Request& request_;
@@ -245,8 +287,11 @@ Task<Result<Response>> HttpClient::State::exchange(std::shared_ptr<State> state,
   co_return co_await exchange.run();
 }
 
-HttpClient::HttpClient(Executor executor) : state_(std::make_shared<State>(std::move(executor))) {}
+HttpClient::HttpClient(Executor executor, ClientOptions options)
+    : state_(std::make_shared<State>(std::move(executor), std::move(options))) {}
 HttpClient::~HttpClient() = default;
+
+void HttpClient::configure(ClientOptions options) { state_->configure(std::move(options)); }
 
 Task<Result<Response>> HttpClient::exchange(const Endpoint& endpoint, const Request& request,
                                             const ExchangeTimes& times, std::function<void()> sending) {

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
+#include "net/dns.h"
 #include "net/message.h"
 
 namespace standin {
@@ -17,11 +19,15 @@ struct Endpoint {
   std::uint16_t port = 80;
   std::string base_path;  ///< put before every request's target; without a trailing slash
   std::string url;        ///< as configured, for messages and metrics
+  bool tls = false;
 
-  /// "http://shop.internal:3000/base" or "unix:/path". TLS is not there yet: "https://" is an error that says so.
+  /// "http://shop.internal:3000/base", "https://gateway.example/gate" (port 443) or "unix:/path".
   static Result<Endpoint> parse(std::string_view url);
   auto operator<=>(const Endpoint&) const = default;
 };
+
+/// What `Host` is to say.
+std::string host_field(const Endpoint& endpoint);
 
 /// The times that bound one exchange. Instants are of std::chrono::steady_clock.
 struct ExchangeTimes {
@@ -31,17 +37,27 @@ struct ExchangeTimes {
   Instant listen_until;  ///< the answer is awaited until then
 };
 
+/// What a client needs to find its endpoints and to trust them.
+struct ClientOptions {
+  DnsOptions dns;
+  std::map<std::string, std::string> ca_files;  ///< "host:port" -> issuers to trust, PEM; the others': the system's
+  std::shared_ptr<DnsBoard> board;              ///< where its answers are shown; may be nullptr
+};
+
 /// An HTTP/1.1 client on one event loop with a pool of idle connections per endpoint (last in, first out). An idle
 /// connection is watched, so that a dead one is known before it is used; a request that may have been sent is never
 /// sent again. Used from its loop's thread alone.
 class HttpClient {
  public:
-  explicit HttpClient(Executor executor);
+  explicit HttpClient(Executor executor, ClientOptions options = {});
   ~HttpClient();
 
+  /// From now on; exchanges under way go on as they began. Files of issuers are read anew.
+  void configure(ClientOptions options);
+
   /// Sends `request` on one connection and reads its whole answer. `Host` and framing are set here, and hop-by-hop
-  /// fields dropped. `sending` is called right before the first byte may leave. An error's `sent` tells whether it may
-  /// have happened.
+  /// fields dropped. A connection counts as ready once TLS is agreed on. `sending` is called right before the first
+  /// byte may leave. An error's `sent` tells whether it may have happened.
   Task<Result<Response>> exchange(const Endpoint& endpoint, const Request& request, const ExchangeTimes& times,
                                   std::function<void()> sending = {});
 

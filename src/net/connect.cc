@@ -9,56 +9,36 @@
 #include <boost/asio/redirect_error.hpp>
 #include <vector>
 
-#include "base/event.h"
-#include "net/asio_clock.h"
+#include "net/net_limits.h"
 
 namespace standin {
 namespace {
 
 namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
-using Resolver = asio::ip::basic_resolver<Tcp, Executor>;
 
-struct Resolved {
-  ErrorCode error;
+Instant now() { return std::chrono::steady_clock::now(); }
+
+/// An address that is silent must leave the others their time.
+Instant fair_part(Instant deadline, std::size_t left) {
+  const Duration part = (deadline - now()) / static_cast<std::int64_t>(left);
+  return std::min(deadline, now() + std::max(part, limits::address_connect_min));
+}
+
+Task<Result<std::vector<SocketAddress>>> addresses_of(Endpoint endpoint, std::shared_ptr<Resolver> resolver,
+                                                      Instant deadline) {
   std::vector<SocketAddress> addresses;
-};
-
-Task<> resolve_into(std::shared_ptr<OneShot<Resolved>> result, std::string host, std::uint16_t port) {
-  const Executor executor = co_await this_executor();
-  Resolver resolver(executor);
-  Resolved resolved;
-  const auto found = co_await resolver.async_resolve(host, std::to_string(port), Resolver::numeric_service,
-                                                     asio::redirect_error(use_task, resolved.error));
-  for (const auto& entry : found) resolved.addresses.emplace_back(entry.endpoint());
-  result->set(std::move(resolved));
-}
-
-/// getaddrinfo(3) cannot be interrupted: at the deadline it is left to finish by itself.
-Task<Resolved> resolve_by(std::string host, std::uint16_t port, Instant deadline) {
-  const Executor executor = co_await this_executor();
-  AsioClock clock(executor);
-  const auto result = std::make_shared<OneShot<Resolved>>();
-  spawn(executor, resolve_into(result, std::move(host), port));
-  auto resolved = co_await result->wait_until(clock, deadline);
-  if (!resolved) co_return Resolved{.error = asio::error::timed_out, .addresses = {}};
-  co_return std::move(*resolved);
-}
-
-Resolved unix_address(const std::string& path) {
-  try {
-    return {.error = {}, .addresses = {asio::local::stream_protocol::endpoint(path)}};
-  } catch (const boost::system::system_error& too_long) {
-    return {.error = too_long.code(), .addresses = {}};
+  if (endpoint.port == 0) {
+    const auto path = unix_address(endpoint.host);
+    if (!path) co_return std::unexpected(path.error());
+    addresses.push_back(*path);
+    co_return addresses;
   }
-}
-
-Task<Resolved> addresses_of(Endpoint endpoint, Instant deadline) {
-  if (endpoint.port == 0) co_return unix_address(endpoint.host);
-  ErrorCode not_numeric;
-  const auto address = asio::ip::make_address(endpoint.host, not_numeric);
-  if (!not_numeric) co_return Resolved{.error = {}, .addresses = {Tcp::endpoint(address, endpoint.port)}};
-  co_return co_await resolve_by(endpoint.host, endpoint.port, deadline);
+  const auto resolved = co_await resolver->resolve(endpoint.host, deadline);
+  if (!resolved) co_return std::unexpected(resolved.error());
+  for (const auto& address : *resolved) addresses.push_back(socket_address(address, endpoint.port));
+  if (addresses.size() > limits::addresses_tried) addresses.resize(limits::addresses_tried);
+  co_return addresses;
 }
 
 ErrorCode prepare(Socket& socket, const SocketAddress& address) {
@@ -69,31 +49,65 @@ ErrorCode prepare(Socket& socket, const SocketAddress& address) {
   return error;
 }
 
-Task<ErrorCode> try_address(std::shared_ptr<Connection> connection, SocketAddress address, Instant deadline) {
+/// Nothing if `connection` is ready; else why it is not.
+Task<std::string> try_address(std::shared_ptr<Connection> connection, const Endpoint& endpoint,
+                              std::shared_ptr<TlsClient> tls, SocketAddress address, Instant deadline) {
+  ErrorCode error = co_await connect_to_address(connection, std::move(address), deadline);
+  if (error || !tls) co_return error ? error.message() : std::string();
+  error = co_await connection->secure(tls->session(endpoint.host, endpoint.port, TlsCheck::required));
+  if (!error) co_return std::string();
+  const std::string problem = connection->tls()->peer().problem;
+  connection->close();
+  co_return fmt::format("TLS failed: {}", problem.empty() ? error.message() : problem);
+}
+
+}  // namespace
+
+SocketAddress socket_address(const asio::ip::address& address, std::uint16_t port) {
+  return Tcp::endpoint(address, port);
+}
+
+Result<SocketAddress> unix_address(const std::string& path) {
+  try {
+    return asio::local::stream_protocol::endpoint(path);
+  } catch (const boost::system::system_error& too_long) {
+    return failure(fmt::format("{} is no path for a socket: {}", path, too_long.code().message()), path);
+  }
+}
+
+asio::ip::address numeric_address(const SocketAddress& address) {
+  const int family = address.protocol().family();
+  if (family != AF_INET && family != AF_INET6) return {};
+  Tcp::endpoint endpoint;
+  endpoint.resize(address.size());
+  std::copy_n(reinterpret_cast<const char*>(address.data()), address.size(), reinterpret_cast<char*>(endpoint.data()));
+  return endpoint.address();
+}
+
+Task<ErrorCode> connect_to_address(std::shared_ptr<Connection> connection, SocketAddress address, Instant deadline) {
   ErrorCode error = prepare(connection->socket(), address);
   if (error) co_return error;
+  connection->set_peer(address);
   connection->set_deadline(deadline);
   co_await connection->socket().async_connect(address, asio::redirect_error(use_task, error));
   if (error && connection->expired()) co_return asio::error::timed_out;
   co_return error;
 }
 
-}  // namespace
-
-Task<Result<std::shared_ptr<Connection>>> connect_to(Endpoint endpoint, Duration per_address, Instant give_up) {
+Task<Result<std::shared_ptr<Connection>>> connect_to(Endpoint endpoint, std::shared_ptr<Resolver> resolver,
+                                                     std::shared_ptr<TlsClient> tls, Instant deadline) {
   const Executor executor = co_await this_executor();
-  const auto deadline = [&] { return std::min(std::chrono::steady_clock::now() + per_address, give_up); };
-  const Resolved resolved = co_await addresses_of(endpoint, deadline());
-  if (resolved.error) {
-    co_return failure(fmt::format("cannot resolve {}: {}", endpoint.host, resolved.error.message()), endpoint.url);
-  }
-  ErrorCode error = asio::error::host_not_found;
-  for (const SocketAddress& address : resolved.addresses) {
+  const auto addresses = co_await addresses_of(endpoint, resolver, deadline);
+  if (!addresses) co_return failure(addresses.error().what, endpoint.url);
+  std::string why;
+  for (std::size_t i = 0; i < addresses->size() && (i == 0 || now() < deadline); ++i) {
     const auto connection = std::make_shared<Connection>(Socket(executor));
-    error = co_await try_address(connection, address, deadline());
-    if (!error) co_return connection;
+    const Instant until = fair_part(deadline, addresses->size() - i);
+    why = co_await try_address(connection, endpoint, tls, (*addresses)[i], until);
+    if (why.empty()) co_return connection;
   }
-  co_return failure(fmt::format("cannot connect: {}", error.message()), endpoint.url);
+  resolver->unreachable(endpoint.host);
+  co_return failure(fmt::format("cannot connect: {}", why), endpoint.url);
 }
 
 }  // namespace standin

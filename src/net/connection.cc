@@ -8,13 +8,21 @@
 #include <boost/asio/redirect_error.hpp>
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <utility>
 
 #include "net/net_limits.h"
+#include "net/tls.h"
 
 namespace standin {
 
 namespace asio = boost::asio;
+
+namespace {
+
+ErrorCode protocol_error() { return make_error_code(boost::system::errc::protocol_error); }
+
+}  // namespace
 
 void ReceiveBuffer::consume(std::size_t count) {
   begin_ += count;
@@ -52,8 +60,15 @@ void Outgoing::sent(std::size_t count) {
 
 Connection::Connection(Socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
 
+Connection::~Connection() = default;
+
 void Connection::close() {
   ErrorCode ignored;
+  if (tls_ && socket_.is_open() && tls_->output().empty()) {
+    tls_->shut_down();
+    const auto goodbye = tls_->output();
+    if (!goodbye.empty()) socket_.write_some(asio::buffer(goodbye.data(), goodbye.size()), ignored);
+  }
   socket_.close(ignored);
 }
 
@@ -81,15 +96,77 @@ void Connection::ring() {
   socket_.cancel(ignored);
 }
 
+/// Where bytes from the network go: under TLS they are no message yet.
+std::span<char> Connection::incoming() { return tls_ ? tls_->space() : buffer_.space(); }
+
+/// What came of a read, once `count` bytes are where they belong: in clear in the buffer. A TLS connection that ends
+/// without a goodbye was cut off, by whomever: what came so far is not an end.
+ErrorCode Connection::take_in(ErrorCode error, std::size_t count) {
+  if (error && expired_) error = asio::error::timed_out;
+  if (!tls_) {
+    buffer_.received(count);
+    return error;
+  }
+  tls_->received(count);
+  const std::size_t before = buffer_.bytes().size();
+  TlsSession::Decrypted decrypted;
+  do {
+    decrypted = tls_->decrypt(buffer_.space());
+    buffer_.received(decrypted.count);
+  } while (decrypted.count > 0);
+  const bool over = decrypted.ended || decrypted.failed;
+  if (over && buffer_.bytes().size() > before) {
+    // First what came before it; the next read meets the end at once, and comes back here.
+    ErrorCode ignored;
+    socket_.shutdown(Socket::shutdown_receive, ignored);
+    return {};
+  }
+  if (decrypted.ended) return asio::error::eof;
+  if (decrypted.failed) return protocol_error();
+  if (error == asio::error::eof) return asio::error::connection_aborted;
+  return error;
+}
+
 Task<ErrorCode> Connection::read() {
-  if (expired_) co_return asio::error::timed_out;
-  const std::span<char> space = buffer_.space();
   ErrorCode error;
-  const std::size_t count =
-      co_await socket_.async_read_some(asio::buffer(space.data(), space.size()), asio::redirect_error(use_task, error));
-  buffer_.received(count);
-  if (error && expired_) co_return asio::error::timed_out;
+  const std::size_t before = buffer_.bytes().size();
+  while (!error && buffer_.bytes().size() == before) {
+    if (expired_) co_return asio::error::timed_out;
+    const std::span<char> space = incoming();
+    const std::size_t count = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()),
+                                                               asio::redirect_error(use_task, error));
+    error = take_in(error, count);
+  }
   co_return error;
+}
+
+Task<ErrorCode> Connection::send_output() {
+  ErrorCode error;
+  while (!error && !tls_->output().empty()) {
+    const auto output = tls_->output();
+    const std::size_t count = co_await socket_.async_write_some(asio::buffer(output.data(), output.size()),
+                                                                asio::redirect_error(use_task, error));
+    tls_->sent(count);
+  }
+  co_return error;
+}
+
+Task<ErrorCode> Connection::secure(std::unique_ptr<TlsSession> session) {
+  tls_ = std::move(session);
+  while (true) {
+    const TlsSession::Step step = tls_->handshake();
+    // An alert, too, tells the other side why.
+    ErrorCode error = co_await send_output();
+    if (step == TlsSession::Step::failed) co_return protocol_error();
+    if (!error && step == TlsSession::Step::wants_bytes && !expired_) {
+      const std::span<char> space = tls_->space();
+      const std::size_t count = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()),
+                                                                 asio::redirect_error(use_task, error));
+      tls_->received(count);
+    }
+    if (expired_) co_return asio::error::timed_out;
+    if (error || step == TlsSession::Step::done) co_return error;
+  }
 }
 
 ErrorCode Connection::read_now() {
@@ -117,15 +194,16 @@ struct Connection::Listener {
 
 void Connection::listen() {
   listening_ = true;
-  const std::span<char> space = buffer_.space();
+  const std::span<char> space = incoming();
   socket_.async_read_some(asio::buffer(space.data(), space.size()), Listener(shared_from_this()));
 }
 
 void Connection::hear(const ErrorCode& error, std::size_t count) {
   listening_ = false;
-  buffer_.received(count);
-  heard_ = error;
-  if (error && expired_) heard_ = asio::error::timed_out;
+  const std::size_t before = buffer_.bytes().size();
+  heard_ = take_in(error, count);
+  // Under TLS there is more than messages: tickets for resuming it.
+  if (!heard_ && buffer_.bytes().size() == before && !expired_) return listen();
   if (auto waiter = std::exchange(waiter_, nullptr)) waiter();
 }
 
@@ -138,14 +216,50 @@ Task<ErrorCode> Connection::heard() {
   co_return heard_;
 }
 
+/// Encrypts what comes next of a message: its head and a small body in one record, as they leave in clear.
+bool Connection::encrypt_next(const Outgoing& out) {
+  std::string record;
+  for (const asio::const_buffer& part : out.parts()) {
+    record.append(static_cast<const char*>(part.data()), std::min(part.size(), limits::tls_record - record.size()));
+  }
+  encrypted_ = record.size();
+  return tls_->encrypt(record);
+}
+
+/// What is to leave next; empty when all of `out` has left.
+asio::const_buffer Connection::next_encrypted(const Outgoing& out, ErrorCode& error) {
+  if (tls_->output().empty() && !out.done() && !encrypt_next(out)) error = protocol_error();
+  const auto output = tls_->output();
+  return asio::const_buffer(output.data(), error ? 0 : output.size());
+}
+
+/// A message counts as sent from the first byte that may be of it.
+void Connection::sent_encrypted(Outgoing& out, std::size_t count) {
+  tls_->sent(count);
+  if (count > 0) out.sent(std::exchange(encrypted_, 0));
+}
+
 ErrorCode Connection::write_now(Outgoing& out) {
   ErrorCode error;
+  while (tls_ && !error) {
+    const asio::const_buffer next = next_encrypted(out, error);
+    if (next.size() == 0) return error;
+    sent_encrypted(out, socket_.write_some(next, error));
+  }
   while (!out.done() && !error) out.sent(socket_.write_some(out.parts(), error));
   return error;
 }
 
 Task<ErrorCode> Connection::write_rest(Outgoing& out) {
   ErrorCode error;
+  while (tls_ && !error && !expired_) {
+    const asio::const_buffer next = next_encrypted(out, error);
+    if (next.size() == 0) co_return error;
+    const std::size_t count =
+        co_await socket_.async_write_some(next, asio::redirect_error(use_task, error));
+    sent_encrypted(out, count);
+  }
+  if (tls_) co_return expired_ ? asio::error::timed_out : error;
   while (!out.done() && !error && !expired_) {
     const std::size_t count = co_await socket_.async_write_some(out.parts(), asio::redirect_error(use_task, error));
     out.sent(count);

@@ -16,6 +16,8 @@
 
 namespace standin {
 
+class TlsSession;
+
 /// TCP or Unix: one type, so that both share the code, with a concrete executor.
 using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
 using SocketAddress = boost::asio::generic::stream_protocol::endpoint;
@@ -57,14 +59,24 @@ class Outgoing {
   std::size_t sent_ = 0;
 };
 
-/// A stream socket with its receive buffer and one deadline at a time. Used from its loop's thread alone.
+/// A stream socket, in clear or under TLS, with its receive buffer and one deadline at a time. Used from its loop's
+/// thread alone.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
   /// `socket` is connected, or is to be connected by the caller.
   explicit Connection(Socket socket);
+  ~Connection();
   Socket& socket() { return socket_; }
   ReceiveBuffer& buffer() { return buffer_; }
   void close();
+  /// Where it leads to, as the caller that connected it said.
+  const SocketAddress& peer() const { return peer_; }
+  void set_peer(SocketAddress peer) { peer_ = std::move(peer); }
+
+  /// Agrees on TLS; everything after it is encrypted, if it succeeded. Nothing of a request has left then.
+  Task<ErrorCode> secure(std::unique_ptr<TlsSession> session);
+  /// The TLS session, also after a handshake that failed; nullptr in clear.
+  const TlsSession* tls() const { return tls_.get(); }
 
   /// When `at` passes, what the connection waits for ends with `timed_out`, and so does what it is asked to wait for
   /// later, until the deadline is moved. Moving it costs nothing: the timer is armed anew only when it would ring too
@@ -73,7 +85,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void clear_deadline() { deadline_ = Instant::max(); }
   bool expired() const { return expired_; }
 
-  /// Reads once into the buffer.
+  /// Reads into the buffer, at least once.
   Task<ErrorCode> read();
   /// Reads once what is there already; would_block if nothing is.
   ErrorCode read_now();
@@ -97,12 +109,21 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   struct Listener;
+  std::span<char> incoming();
+  ErrorCode take_in(ErrorCode error, std::size_t count);
+  bool encrypt_next(const Outgoing& out);
+  boost::asio::const_buffer next_encrypted(const Outgoing& out, ErrorCode& error);
+  void sent_encrypted(Outgoing& out, std::size_t count);
+  Task<ErrorCode> send_output();
   void hear(const ErrorCode& error, std::size_t count);
   void arm(Instant at);
   void ring();
 
   Socket socket_;
   SteadyTimer timer_;
+  SocketAddress peer_;
+  std::unique_ptr<TlsSession> tls_;
+  std::size_t encrypted_ = 0;  ///< bytes of a message that were encrypted, and of which nothing has left yet
   ReceiveBuffer buffer_;
   Instant deadline_ = Instant::max();
   Instant armed_ = Instant::max();

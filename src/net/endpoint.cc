@@ -14,8 +14,9 @@ constexpr std::string_view https = "https://";
 constexpr std::string_view unix_socket = "unix:";
 
 std::unexpected<Error> malformed(std::string_view url, std::string_view why) {
-  return failure(fmt::format("'{}' is no upstream URL: {}; expected http://host[:port][/path] or unix:/path", url, why),
-                 std::string(url));
+  return failure(
+      fmt::format("'{}' is no upstream URL: {}; expected http[s]://host[:port][/path] or unix:/path", url, why),
+      std::string(url));
 }
 
 bool in_a_name(char c) {
@@ -60,9 +61,10 @@ Result<Endpoint> Endpoint::parse(std::string_view url) {
     if (!endpoint.host.starts_with('/')) return malformed(url, "a Unix socket's path starts with '/'");
     return endpoint;
   }
-  if (url.starts_with(https)) return malformed(url, "TLS to an upstream is not supported yet");
-  if (!url.starts_with(http)) return malformed(url, "it starts with neither");
-  const std::string_view rest = url.substr(http.size());
+  endpoint.tls = url.starts_with(https);
+  if (!endpoint.tls && !url.starts_with(http)) return malformed(url, "it starts with none of these");
+  if (endpoint.tls) endpoint.port = 443;
+  const std::string_view rest = url.substr(endpoint.tls ? https.size() : http.size());
   const auto slash = rest.find('/');
   if (!read_authority(rest.substr(0, slash), endpoint)) return malformed(url, "its host or port is malformed");
   std::string_view path = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);
@@ -71,6 +73,12 @@ Result<Endpoint> Endpoint::parse(std::string_view url) {
   if (std::ranges::any_of(path, unfit)) return malformed(url, "its path has a query, a fragment or a space");
   endpoint.base_path = path;
   return endpoint;
+}
+
+std::string host_field(const Endpoint& endpoint) {
+  if (endpoint.port == 0) return "localhost";
+  const std::string host = endpoint.host.contains(':') ? fmt::format("[{}]", endpoint.host) : endpoint.host;
+  return endpoint.port == (endpoint.tls ? 443 : 80) ? host : fmt::format("{}:{}", host, endpoint.port);
 }
 
 }  // namespace standin

@@ -22,6 +22,17 @@ TEST(Endpoint, DefaultsToPort80AndNoPath) {
   EXPECT_EQ(endpoint->base_path, "");
 }
 
+TEST(Endpoint, TlsDefaultsToPort443) {
+  const auto endpoint = Endpoint::parse("https://www-01.gateway.example/gate");
+  ASSERT_TRUE(endpoint);
+  EXPECT_TRUE(endpoint->tls);
+  EXPECT_EQ(endpoint->host, "www-01.gateway.example");
+  EXPECT_EQ(endpoint->port, 443);
+  EXPECT_EQ(endpoint->base_path, "/gate");
+  EXPECT_EQ(Endpoint::parse("https://a:4443")->port, 4443);
+  EXPECT_FALSE(Endpoint::parse("http://a:443")->tls);
+}
+
 TEST(Endpoint, ReadsAUnixSocket) {
   const auto endpoint = Endpoint::parse("unix:/run/shop.sock");
   ASSERT_TRUE(endpoint);
@@ -30,8 +41,9 @@ TEST(Endpoint, ReadsAUnixSocket) {
 }
 
 TEST(Endpoint, RefusesWhatItCannotConnectTo) {
-  for (const auto* url : {"", "shop", "ftp://a", "https://a", "http://", "http://a:", "http://a:0", "http://a:65536",
-                          "http://a:8x", "http://u:p@a", "http://a b", "http://[::1", "http://a/?x", "unix:relative"}) {
+  for (const auto* url :
+       {"", "shop", "ftp://a", "https://", "https://a?x", "http://", "http://a:", "http://a:0", "http://a:65536",
+        "http://a:8x", "http://u:p@a", "http://a b", "http://[::1", "http://a/?x", "unix:relative"}) {
     EXPECT_FALSE(Endpoint::parse(url)) << url;
   }
 }

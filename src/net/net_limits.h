@@ -41,4 +41,36 @@ constexpr Duration accept_pause = 100ms;
 /// Connections the kernel holds for us between two turns of the event loop.
 constexpr int accept_backlog = 4096;
 
+/// A question to a name server is asked again after this, doubled each time, and so often: a lost packet must not cost
+/// the whole time that a payment has for connecting.
+constexpr Duration dns_try = 300ms;
+constexpr int dns_tries = 4;
+/// With the addresses of one family at hand, how long those of the other are waited for (RFC 8305, 3).
+constexpr Duration dns_other_family = 50ms;
+/// A name that could not be resolved is not asked for again sooner.
+constexpr Duration dns_ask_again = 1s;
+/// While a name cannot be resolved, its last addresses are used for so long after they expired: a party's addresses
+/// outlive most outages of its name servers.
+constexpr Duration dns_stale = 1h;
+/// With such addresses at hand, how long a question is waited for.
+constexpr Duration dns_stale_after = 200ms;
+
+/// Of a name's addresses, so many are tried for one request: more would leave each less than a round trip.
+constexpr std::size_t addresses_tried = 4;
+/// One of several addresses has at least so long to connect and agree on TLS.
+constexpr Duration address_connect_min = 300ms;
+
+/// Most that is encrypted into one TLS record (RFC 8446, 5.1).
+constexpr std::size_t tls_record = 16 * 1024;
+
+/// The steps of a probe, 14 s in all: longer than any of them takes where nothing is wrong.
+constexpr Duration probe_resolve = 4s;
+constexpr Duration probe_connect = 3s;
+constexpr Duration probe_handshake = 3s;
+constexpr Duration probe_ping = 4s;
+/// Of one name. Each is a connection at the same time.
+constexpr std::size_t probe_addresses = 32;
+/// Of a ping's answer: "UP:ca403", or the beginning of what came in its place.
+constexpr std::size_t ping_shown = 60;
+
 }  // namespace standin::limits

@@ -131,7 +131,7 @@ class Message final : public http::basic_parser<isRequest> {
   std::string named_;
 };
 
-Refusal refusal_of(const error_code& ec) {
+FramingRefusal refusal_of(const error_code& ec) {
   if (ec == http::error::body_limit) return {413, "the body is too large"};
   if (ec == http::error::header_limit) return {431, "the head is too large"};
   if (ec == http::error::bad_chunk || ec == http::error::bad_chunk_extension) return {400, "malformed chunk"};
@@ -150,7 +150,7 @@ struct Engine {
     scan = {};
   }
 
-  Reading refuse(Refusal why) {
+  Reading refuse(FramingRefusal why) {
     refusal = why;
     return Reading::refused;
   }
@@ -204,7 +204,7 @@ struct Engine {
   const std::size_t body_max;
   std::optional<Message<isRequest>> message;
   HeadScan scan;
-  Refusal refusal;
+  FramingRefusal refusal;
 };
 
 }  // namespace
@@ -247,7 +247,7 @@ Reading RequestReader::read(std::string_view& input) {
   return impl_->parse_body(input);
 }
 
-const Refusal& RequestReader::refusal() const { return impl_->refusal; }
+const FramingRefusal& RequestReader::refusal() const { return impl_->refusal; }
 bool RequestReader::wants_continue() const {
   const auto& message = *impl_->message;
   return message.head_done && message.expects_continue && message.version == 11 && !message.is_done();
@@ -315,7 +315,7 @@ Reading ResponseReader::finish() {
   return ec ? impl_->refuse(refusal_of(ec)) : Reading::complete;
 }
 
-const Refusal& ResponseReader::refusal() const { return impl_->refusal; }
+const FramingRefusal& ResponseReader::refusal() const { return impl_->refusal; }
 bool ResponseReader::keep_alive() const { return impl_->message->keep_alive(); }
 
 Response ResponseReader::take() {

@@ -18,7 +18,7 @@ enum class Reading : std::uint8_t {
 
 /// Why bytes were not accepted, and the status to answer them with. The text is constant: nothing of the message is in
 /// it.
-struct Refusal {
+struct FramingRefusal {
   int status = 400;
   std::string_view why;
 };
@@ -33,7 +33,7 @@ class RequestReader {
   /// Takes what belongs to this request off the front of `input`. What it leaves must be offered again, with more
   /// behind it. After `complete`, the rest of `input` is the next request's, for after take().
   Reading read(std::string_view& input);
-  const Refusal& refusal() const;
+  const FramingRefusal& refusal() const;
 
   /// The head is read, and asks for `100 Continue` before the body is sent.
   bool wants_continue() const;
@@ -57,7 +57,7 @@ class ResponseReader {
   Reading read(std::string_view& input);
   /// The connection's other side has ended: `complete` if that is how the body ends, else `refused`.
   Reading finish();
-  const Refusal& refusal() const;
+  const FramingRefusal& refusal() const;
 
   /// The connection can carry another exchange. From `complete` to take().
   bool keep_alive() const;

@@ -33,7 +33,7 @@ bool wants_close(const Response& response) { return lists(response.headers.find(
 
 bool without_body(int status) { return status < 200 || status == 204 || status == 304; }
 
-Response response_to(const Refusal& refusal) {
+Response response_to(const FramingRefusal& refusal) {
   Response response{.status = refusal.status, .headers = {}, .body = std::string(refusal.why) + "\n"};
   const auto wall = std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::now());
   response.headers.add("Date", http_date(wall));

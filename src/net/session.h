@@ -84,7 +84,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   const std::shared_ptr<Connection> connection_;
   const SocketAddress peer_;
   RequestReader reader_;
-  Refusal refusal_;
+  FramingRefusal refusal_;
   std::string head_;
   bool awaiting_first_byte_ = false;
   bool request_begun_ = false;

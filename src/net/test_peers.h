@@ -87,6 +87,7 @@ class RawSocket {
     return got;
   }
 
+  int native_handle() const { return fd_; }
   void half_close() { ::shutdown(fd_, SHUT_WR); }
   void reset() {
     const linger at_once{.l_onoff = 1, .l_linger = 0};

@@ -19,7 +19,7 @@ PRAGMA synchronous = NORMAL;
 CREATE TABLE IF NOT EXISTS orders (
   id TEXT NOT NULL UNIQUE, standin_key TEXT, idempotency_key TEXT, request_id TEXT, cart_id TEXT, customer_id TEXT,
   merchant_id TEXT, total_cents INTEGER NOT NULL, currency TEXT NOT NULL, card_token TEXT,
-  state TEXT NOT NULL CHECK (state IN ('placing', 'accepted', 'cancelled')), created_ms INTEGER NOT NULL);
+  state TEXT NOT NULL CHECK (state IN ('placing', 'accepted', 'cancelled', 'cancelling')), created_ms INTEGER NOT NULL);
 CREATE TABLE IF NOT EXISTS charges (
   id TEXT NOT NULL UNIQUE, order_id TEXT NOT NULL, standin_key TEXT, cart_id TEXT, total_cents INTEGER NOT NULL,
   currency TEXT NOT NULL, state TEXT NOT NULL CHECK (state IN ('standing', 'voided')), made_ms INTEGER NOT NULL);
@@ -90,7 +90,7 @@ Result<void> execute(sqlite3* database, const char* sql, const std::string& path
   return failure(fmt::format("the shop's ledger refuses: {}", sqlite3_errmsg(database)), path);
 }
 
-constexpr std::array state_names{"placing", "accepted", "cancelled"};
+constexpr std::array state_names{"placing", "accepted", "cancelled", "cancelling"};
 
 OrderState state_named(std::string_view name) {
   for (std::size_t at = 0; at < state_names.size(); ++at) {
@@ -174,6 +174,7 @@ struct Ledger::State {
   bool write(const CancelOrder& cancel) {
     return set_state.run(std::string_view("cancelled"), cancel.order_id) && void_charges.run(cancel.order_id);
   }
+  bool write(const BeginCancelling& to_be) { return set_state.run(std::string_view("cancelling"), to_be.order_id); }
 
   Database database;
   std::string path;

@@ -32,16 +32,21 @@ constexpr std::size_t connections_max = 10'000;
 constexpr Duration accept_again_after = std::chrono::milliseconds(50);
 // What a supervisor's patience (often 10 s before SIGKILL) leaves for orders in flight.
 constexpr Duration stop_within = std::chrono::seconds(8);
+// Longer than any proxy in front of the gateway takes to answer in its stead.
+constexpr Duration charge_patience = std::chrono::seconds(10);
+constexpr Duration ask_again_after = std::chrono::milliseconds(250);
 
 }  // namespace
 
 struct Shop::State : std::enable_shared_from_this<Shop::State> {
-  State(Executor on, Ledger opened, Books books)
+  State(Executor on, Ledger opened, Books books, std::optional<ChargeAccount> charges)
       : executor(std::move(on)),
         clock(executor),
         ledger(std::move(opened)),
-        model(std::move(books)),
-        acceptor(executor) {}
+        account(std::move(charges)),
+        model(std::move(books), {.through_gateway = account.has_value()}),
+        acceptor(executor),
+        gateway(executor) {}
 
   Result<void> recover();
   Result<void> listen(const ShopOptions& options);
@@ -57,25 +62,32 @@ struct Shop::State : std::enable_shared_from_this<Shop::State> {
   Task<RawAnswer> respond(Request request);
   Task<RawAnswer> respond_with(Request request, Faults hit);
   Task<RawAnswer> place(Request request, Faults hit);
+  Task<Response> read_or_cancel(Request request);
+  Task<Response> cancel(std::string order_id);
+  Task<Response> ask_until_answered(Ask ask);
+  Task<GatewayWord> ask_gateway(const Ask& ask);
+  Task<> settle_debts();
   Faults draw(const Request& request);
   Response control(const Request& request);
   Response ping() const;
-  Response read_or_cancel(const Request& request);
 
   Executor executor;
   AsioClock clock;
   Ledger ledger;
+  std::optional<ChargeAccount> account;
   ShopModel model;
   Faults faults;
   SeededRandom chance{1};
   UlidMaker ulids{system_random()};
   Acceptor acceptor;
+  HttpClient gateway;
   std::set<std::shared_ptr<RawSession>> sessions;
   bool stopping = false;
   Event all_gone;
 };
 
 Result<void> Shop::State::recover() {
+  if (account) return {};  // settle_debts
   return commit(model.recover([this] { return new_id("chg_"); }, clock.wall()));
 }
 
@@ -98,7 +110,9 @@ Result<void> Shop::State::set_faults(const Faults& changed) {
   if (!indexed) return indexed;
   faults = changed;
   chance = SeededRandom(changed.seed);
-  model.set_habits(changed.habits());
+  ShopHabits habits = changed.habits();
+  habits.through_gateway = account.has_value();
+  model.set_habits(habits);
   return {};
 }
 
@@ -161,7 +175,8 @@ Task<RawAnswer> Shop::State::respond_with(Request request, Faults hit) {
   if (request.method == "POST" && request.path() == "/orders") {
     answer = co_await place(std::move(request), hit);
   } else {
-    answer.bytes = to_wire(read_or_cancel(request));
+    const Response response = co_await read_or_cancel(std::move(request));
+    answer.bytes = to_wire(response);
   }
   if (hit.delay_after > Duration{}) co_await clock.sleep_for(hit.delay_after);
   if (misbehaves && hit.at == Moment::after) co_return misbehave(hit);
@@ -176,11 +191,45 @@ Task<RawAnswer> Shop::State::place(Request request, Faults hit) {
   Result<void> committed = commit(step.writes);
   if (committed && !step.answer) {
     if (hit.answer != Misbehaviour::none && hit.at == Moment::between) co_return misbehave(hit);
+    if (step.ask) {
+      const Response answer = co_await ask_until_answered(std::move(*step.ask));
+      co_return RawAnswer{to_wire(answer)};
+    }
     step = model.finish(placement);
     committed = commit(step.writes);
   }
   if (!committed) co_return RawAnswer{to_wire(error_response(500, committed.error().what))};
   co_return RawAnswer{to_wire(response_to(*step.answer))};
+}
+
+Task<Response> Shop::State::ask_until_answered(Ask ask) {
+  while (true) {
+    const GatewayWord word = co_await ask_gateway(ask);
+    Step step = model.heard(ask, word, clock.wall());
+    const auto committed = commit(step.writes);
+    if (!committed) co_return error_response(500, committed.error().what);
+    if (step.answer) co_return response_to(*step.answer);
+    ask = std::move(*step.ask);
+  }
+}
+
+Task<GatewayWord> Shop::State::ask_gateway(const Ask& ask) {
+  const Instant deadline = clock.now() + charge_patience;
+  const Request request = request_to_gateway(ask, *account, new_id(""));
+  const auto answer =
+      co_await gateway.exchange(account->gateway, request, {.send_before = deadline, .listen_until = deadline});
+  co_return word_of(ask, answer);
+}
+
+/// What an earlier shop left open, and what could not be voided at once, until the gateway's word on it is definite.
+Task<> Shop::State::settle_debts() {
+  const auto self = shared_from_this();
+  while (!stopping) {
+    for (Ask& ask : model.owed()) {
+      if (!stopping) co_await ask_until_answered(std::move(ask));
+    }
+    co_await clock.sleep_for(ask_again_after);
+  }
 }
 
 Faults Shop::State::draw(const Request& request) {
@@ -207,22 +256,27 @@ Response Shop::State::ping() const {
   unreachable();
 }
 
-Response Shop::State::read_or_cancel(const Request& request) {
+Task<Response> Shop::State::read_or_cancel(Request request) {
   constexpr std::string_view orders = "/orders/";
-  constexpr std::string_view cancel = "/cancel";
   constexpr std::string_view by_key = "/orders?key=";
-  if (request.method == "GET" && request.path() == "/ping") return ping();
+  if (request.method == "GET" && request.path() == "/ping") co_return ping();
   if (request.method == "GET" && request.target.starts_with(by_key)) {
-    return response_with(model.find(std::string_view(request.target).substr(by_key.size())));
+    co_return response_with(model.find(std::string_view(request.target).substr(by_key.size())));
   }
   std::string_view path = request.path();
-  if (request.method != "POST" || !path.starts_with(orders) || !path.ends_with(cancel)) {
-    return error_response(404, "No such page");
+  if (request.method != "POST" || !path.starts_with(orders) || !path.ends_with("/cancel")) {
+    co_return error_response(404, "No such page");
   }
   path.remove_prefix(orders.size());
-  const Step step = model.cancel(path.substr(0, path.find('/')));
+  co_return co_await cancel(std::string(path.substr(0, path.find('/'))));
+}
+
+Task<Response> Shop::State::cancel(std::string order_id) {
+  Step step = model.cancel(order_id);
   const auto committed = commit(step.writes);
-  return committed ? response_to(*step.answer) : error_response(500, committed.error().what);
+  if (!committed) co_return error_response(500, committed.error().what);
+  if (step.ask) co_return co_await ask_until_answered(std::move(*step.ask));
+  co_return response_to(*step.answer);
 }
 
 Result<Shop> Shop::open(Executor executor, const ShopOptions& options) {
@@ -231,12 +285,14 @@ Result<Shop> Shop::open(Executor executor, const ShopOptions& options) {
   if (!ledger) return std::unexpected(ledger.error());
   auto books = ledger->read();
   if (!books) return std::unexpected(books.error());
-  const auto state = std::make_shared<State>(std::move(executor), std::move(*ledger), std::move(*books));
+  const auto state =
+      std::make_shared<State>(std::move(executor), std::move(*ledger), std::move(*books), options.charge);
   auto ready = state->recover();
   if (ready) ready = state->set_faults(options.faults);
   if (ready) ready = state->listen(options);
   if (!ready) return std::unexpected(ready.error());
   spawn(state->executor, state->accept_all());
+  if (state->account) spawn(state->executor, state->settle_debts());
   return Shop(state);
 }
 

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
 #include "base/task.h"
 #include "base/time.h"
 #include "rehearsal/faults.h"
+#include "rehearsal/shop_charge.h"
 
 namespace standin::rehearsal {
 
@@ -16,6 +18,10 @@ struct ShopOptions {
   std::uint16_t port = 0;  ///< 0 picks one
   std::string ledger = "shop-ledger.db";
   Faults faults;  ///< to start with
+  /// Who charges the cards: nobody, so that the shop only writes down that it did; or a gateway, once the order's row
+  /// is committed. Then a decline cancels the order (422), and without a definite answer (500) the row stays `placing`
+  /// until the same Standin-Key, or the next start, asks again.
+  std::optional<ChargeAccount> charge;
 };
 
 /// The sample shop as a real HTTP server with a ledger on disk:

@@ -96,6 +96,7 @@ Response response_to(const ShopAnswer& answer) {
     case ShopAnswer::Kind::cancelled:
       return json_response(200, json::serialize(json::object{{"order", fields_of(*answer.order)}}));
     case ShopAnswer::Kind::not_found: return error_response(404, "No such order");
+    case ShopAnswer::Kind::in_doubt: return error_response(500, "The card's gateway has not answered");
   }
   unreachable();
 }

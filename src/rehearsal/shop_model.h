@@ -2,7 +2,6 @@
 
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -28,7 +27,8 @@ struct NewOrder {
 enum class OrderState : std::uint8_t {
   placing,    ///< its row is committed, its card not charged yet: a restart finishes it
   accepted,   ///< charged, and will be served
-  cancelled,  ///< its charges are voided
+  cancelled,  ///< its charges are voided, or its card was declined
+  cancelling  ///< to be cancelled: a charge at the gateway stands, or may
 };
 
 struct ShopOrder {
@@ -63,7 +63,11 @@ struct AcceptOrder {
 struct CancelOrder {
   std::string order_id;
 };
-using Write = std::variant<InsertOrder, InsertCharge, AcceptOrder, CancelOrder>;
+/// The order is to be cancelled once the gateway has voided its charge.
+struct BeginCancelling {
+  std::string order_id;
+};
+using Write = std::variant<InsertOrder, InsertCharge, AcceptOrder, CancelOrder, BeginCancelling>;
 
 /// Everything the shop has written down, oldest first.
 struct Books {
@@ -73,22 +77,48 @@ struct Books {
 
 /// What the shop tells its client.
 struct ShopAnswer {
-  enum class Kind : std::uint8_t { created, existing, card_failed, cancelled, not_found };
+  enum class Kind : std::uint8_t {
+    created,
+    existing,
+    card_failed,
+    cancelled,
+    not_found,
+    in_doubt,  ///< the gateway has not said what became of the charge: ask again
+  };
   Kind kind;
-  std::optional<ShopOrder> order;  ///< of every kind but card_failed and not_found
+  std::optional<ShopOrder> order;  ///< of every kind but card_failed, not_found and in_doubt
 };
 
-/// What happens next: `writes` become durable together, then `answer` is given; without an answer there is another
-/// step.
+/// What the gateway is to be asked: to charge an order's card, as often as it takes, or to void its charge.
+struct AskSale {
+  ShopOrder order;
+};
+struct AskVoid {
+  std::string order_id;
+  std::string charge_id;
+};
+using Ask = std::variant<AskSale, AskVoid>;
+
+/// What the gateway says to it. `unknown` is everything that is neither yes nor no: an error, or silence.
+struct GatewayWord {
+  enum class Kind : std::uint8_t { approved, declined, unknown };
+  Kind kind = Kind::unknown;
+  std::string reference;  ///< the gateway's name of an approved charge
+};
+
+/// What happens next: `writes` become durable together, then the gateway is asked or `answer` is given; with neither
+/// there is another step.
 struct Step {
   std::vector<Write> writes;
   std::optional<ShopAnswer> answer;
+  std::optional<Ask> ask;  ///< what is said to it goes to `heard`
 };
 
 /// How well the shop is made. The defaults are what an application behind standin should do.
 struct ShopHabits {
   bool unique_index = true;           ///< one order per Standin-Key
   bool charge_before_commit = false;  ///< charges the card, and only then commits the order's row
+  bool through_gateway = false;  ///< a gateway charges the cards, after the row's commit; else the shop itself does
 };
 
 /// One order on its way in, with the names that it will have.
@@ -100,6 +130,7 @@ struct Placement {
 };
 
 /// A card limit of 500.00, in minor units: more is declined, and so is the token `declined`.
+/// A gateway has its own limits.
 constexpr std::int64_t card_limit_minor = 50'000;
 constexpr std::string_view declined_card_token = "declined";
 
@@ -117,6 +148,11 @@ class ShopModel {
   /// The last step, once the writes of `begin` are applied.
   Step finish(const Placement& placement) const;
   Step cancel(std::string_view order_id) const;
+  /// The step after an `ask`. `at`: the time of what it writes.
+  Step heard(const Ask& ask, const GatewayWord& word, WallTime at) const;
+  /// What a shop that charges through a gateway still has to ask: for the charges of the rows that were `placing` when
+  /// it began, and the voids of what is to be cancelled.
+  std::vector<Ask> owed() const;
   std::vector<ShopOrder> find(std::string_view standin_key) const;
 
   /// What a shop that died owes: every row still `placing` is charged, unless it was, and accepted. `charge_id` names
@@ -136,12 +172,18 @@ class ShopModel {
  private:
   const ShopOrder* existing(std::string_view standin_key) const;
   std::vector<ShopOrder> unfinished() const;
+  Step begin_again(const ShopOrder& order) const;
+  Step cancel_at_gateway(ShopOrder order) const;
+  Ask undo(const ShopOrder& order) const;
+  Step sold(const ShopOrder& order, const GatewayWord& word, WallTime at) const;
+  Step voided(const ShopOrder& order, const GatewayWord& word) const;
   static Charge charge_for(const ShopOrder& order, std::string id, WallTime now);
 
   ShopHabits habits_;
   std::map<std::string, ShopOrder, std::less<>> orders_;
   std::multimap<std::string, std::string, std::less<>> ids_by_key_;
-  std::set<std::string, std::less<>> charged_;  ///< order ids
+  std::map<std::string, std::string, std::less<>> charged_;  ///< order id -> its newest charge's id
+  std::vector<std::string> left_behind_;                     ///< orders that were `placing` at the beginning
 };
 
 /// As the shop's API calls it. A `placing` order is "accepted": its row is committed, so it will be charged and served.

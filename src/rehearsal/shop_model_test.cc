@@ -127,5 +127,135 @@ TEST(ShopModel, FindsTheOrdersOfAKey) {
   EXPECT_TRUE(play.model.find("k3").empty());
 }
 
+/// A shop that charges through a gateway, and hears from it what the test says.
+struct GatewayPlay : Play {
+  GatewayPlay() : Play({.through_gateway = true}) {}
+
+  Step hear(const Ask& ask, GatewayWord::Kind kind, const std::string& reference = "777") {
+    Step step = model.heard(ask, {kind, kind == GatewayWord::Kind::approved ? reference : ""}, wall_time(5'000));
+    apply(step);
+    return step;
+  }
+  Step begin(const NewOrder& order, int n) {
+    Step step = model.begin(placement(order, n));
+    apply(step);
+    return step;
+  }
+  Step cancel(const std::string& id) {
+    Step step = model.cancel(id);
+    apply(step);
+    return step;
+  }
+  /// Dies, and reads what is on disk.
+  void reopen() {
+    Books books{.orders = orders, .charges = charges};
+    for (ShopOrder& row : books.orders) row.state = state_of(row.asked.standin_key);
+    model = ShopModel(std::move(books), model.habits());
+  }
+  OrderState state_of(const std::string& key) { return model.find(key).at(0).state; }
+};
+
+constexpr auto approved = GatewayWord::Kind::approved;
+constexpr auto declined = GatewayWord::Kind::declined;
+constexpr auto unknown = GatewayWord::Kind::unknown;
+
+const std::string& voided_charge(const Step& step) { return std::get<AskVoid>(*step.ask).charge_id; }
+
+TEST(ShopWithGateway, CommitsTheRowBeforeItAsks) {
+  GatewayPlay play;
+  const Step first = play.begin(order_of("k1", 1999), 1);
+  ASSERT_EQ(first.writes.size(), 1u);
+  EXPECT_TRUE(std::holds_alternative<InsertOrder>(first.writes[0]));
+  EXPECT_EQ(std::get<AskSale>(*first.ask).order.id, "order-1");
+}
+
+TEST(ShopWithGateway, AnApprovalIsTheOrdersCharge) {
+  GatewayPlay play;
+  const Step first = play.begin(order_of("k1", 1999), 1);
+  EXPECT_EQ(play.hear(*first.ask, approved).answer->kind, Kind::created);
+  ASSERT_EQ(play.charges.size(), 1u);
+  EXPECT_EQ(play.charges[0].id, "777");
+  EXPECT_EQ(play.charges[0].order_id, "order-1");
+  EXPECT_EQ(play.begin(order_of("k1", 1999), 2).answer->kind, Kind::existing);
+}
+
+TEST(ShopWithGateway, ADeclineCancelsTheOrderAndIsSaidAgainToTheSameKey) {
+  GatewayPlay play;
+  const Step first = play.begin(order_of("k1", 1999), 1);
+  EXPECT_EQ(play.hear(*first.ask, declined).answer->kind, Kind::card_failed);
+  EXPECT_EQ(play.state_of("k1"), OrderState::cancelled);
+  EXPECT_EQ(play.begin(order_of("k1", 1999), 2).answer->kind, Kind::card_failed);
+  EXPECT_TRUE(play.charges.empty());
+}
+
+TEST(ShopWithGateway, WithoutAWordTheSameKeyAsksAgainForTheSameOrder) {
+  GatewayPlay play;
+  const Step first = play.begin(order_of("k1", 1999), 1);
+  EXPECT_EQ(play.hear(*first.ask, unknown).answer->kind, Kind::in_doubt);
+  const Step again = play.begin(order_of("k1", 1999), 2);
+  EXPECT_TRUE(again.writes.empty());
+  EXPECT_EQ(std::get<AskSale>(*again.ask).order.id, "order-1");
+  EXPECT_EQ(play.hear(*again.ask, approved).answer->kind, Kind::created);
+}
+
+TEST(ShopWithGateway, TwoThatAskAtOnceHaveOneCharge) {
+  GatewayPlay play;
+  const Step first = play.begin(order_of("k1", 1999), 1);
+  const Step second = play.begin(order_of("k1", 1999), 2);
+  play.hear(*first.ask, approved);
+  EXPECT_EQ(play.hear(*second.ask, approved).answer->kind, Kind::existing);
+  EXPECT_EQ(play.charges.size(), 1u);
+}
+
+TEST(ShopWithGateway, CancellingAcceptedOrdersWaitsForTheVoid) {
+  GatewayPlay play;
+  play.hear(*play.begin(order_of("k1", 1999), 1).ask, approved);
+  const Step first = play.cancel("order-1");
+  EXPECT_EQ(voided_charge(first), "777");
+  EXPECT_EQ(play.state_of("k1"), OrderState::cancelling);
+  EXPECT_EQ(play.hear(*first.ask, unknown).answer->kind, Kind::in_doubt);
+  ASSERT_EQ(play.model.owed().size(), 1u);
+  EXPECT_EQ(play.hear(play.model.owed()[0], approved).answer->kind, Kind::cancelled);
+  EXPECT_EQ(play.state_of("k1"), OrderState::cancelled);
+  EXPECT_TRUE(play.model.owed().empty());
+}
+
+TEST(ShopWithGateway, CancellingWhatMayHaveBeenChargedAsksForItsNameAndVoidsIt) {
+  GatewayPlay play;
+  play.hear(*play.begin(order_of("k1", 1999), 1).ask, unknown);
+  const Step first = play.cancel("order-1");
+  ASSERT_TRUE(std::holds_alternative<AskSale>(*first.ask));
+  const Step second = play.hear(*first.ask, approved);
+  EXPECT_FALSE(second.answer.has_value());
+  EXPECT_EQ(voided_charge(second), "777");
+  EXPECT_EQ(play.hear(*second.ask, approved).answer->kind, Kind::cancelled);
+}
+
+TEST(ShopWithGateway, AnApprovalAfterADeclineIsVoided) {
+  GatewayPlay play;
+  const Step one = play.begin(order_of("k1", 1999), 1);
+  const Step two = play.begin(order_of("k1", 1999), 2);
+  play.hear(*one.ask, declined);
+  const Step late = play.hear(*two.ask, approved);
+  EXPECT_EQ(voided_charge(late), "777");
+  EXPECT_EQ(play.state_of("k1"), OrderState::cancelling);
+}
+
+TEST(ShopWithGateway, ARestartOwesTheChargesThatWereUnderWay) {
+  GatewayPlay play;
+  play.begin(order_of("k1", 1999), 1);
+  EXPECT_TRUE(play.model.owed().empty());
+  play.reopen();
+  ASSERT_EQ(play.model.owed().size(), 1u);
+  play.hear(play.model.owed()[0], approved);
+  EXPECT_TRUE(play.model.owed().empty());
+  EXPECT_EQ(play.state_of("k1"), OrderState::accepted);
+}
+
+TEST(ShopWithGateway, HasNoCardLimitOfItsOwn) {
+  GatewayPlay play;
+  EXPECT_TRUE(play.begin(order_of("k1", card_limit_minor + 1), 1).ask.has_value());
+}
+
 }  // namespace
 }  // namespace standin::rehearsal

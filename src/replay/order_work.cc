@@ -5,18 +5,15 @@
 #include <algorithm>
 
 #include "base/limits.h"
-#include "base/text.h"
 #include "journal/consequence.h"
-#include "replay/next_step.h"
 #include "telemetry/log.h"
+#include "upstream/breaker_key.h"
 
 namespace standin {
 namespace {
 
-Judged judge_by_status(const Response& response) {
-  if (response.status < 500) return {Outcome::approved, Cause::untrustworthy};
-  return {Outcome::unknown, Cause::server_error};
-}
+/// A capture or refund looks this often whether its charge is delivered: nobody waits for it.
+constexpr Duration wait_for_charge = std::chrono::seconds(3);
 
 Worked::Kind worked_as(State state) {
   switch (state) {
@@ -28,49 +25,138 @@ Worked::Kind worked_as(State state) {
     case State::replaying: return Worked::Kind::failed;
     case State::cancelled:
     case State::reversed:
-    case State::declined: return Worked::Kind::undone;
+    case State::declined:
+    case State::lapsed: return Worked::Kind::undone;
     case State::reversing:
-    case State::cancelling: return Worked::Kind::idle;
+    case State::cancelling:
+    case State::charging: return Worked::Kind::idle;
     case State::collected:
     case State::written_off: return Worked::Kind::asked;
   }
   unreachable();
 }
 
+Worked failed(std::string why) { return {.kind = Worked::Kind::failed, .why = std::move(why)}; }
+
+/// A part is of the same order only in its own currency.
+std::optional<Money> part_of(const OrderRow& order, const std::optional<Money>& part) {
+  const auto& whole = order.facts.amount;
+  if (!part || !whole || part->currency != whole->currency || part->minor >= whole->minor) return std::nullopt;
+  return part;
+}
+
+State concluded(State state) {
+  if (state == State::cancelling) return State::cancelled;
+  return state == State::reversing ? State::reversed : State::lapsed;
+}
+
 }  // namespace
 
-Task<Worked> OrderWork::work(OrderRow order) {
-  // Read again: since it was listed, somebody else may have made an attempt that nobody knows the end of.
-  auto rows = ports_.journal.orders({.id = order.id});
-  if (!rows) co_return Worked{.kind = Worked::Kind::failed, .why = rows.error().what};
-  if (rows->empty() || rows->front().token != order.token) co_return Worked{};
-  order = std::move(rows->front());
-  auto attempts = ports_.journal.attempts(order.id);
-  if (!attempts) co_return Worked{.kind = Worked::Kind::failed, .why = attempts.error().what};
-  const std::size_t tries = attempts->size();
-  const Step step = next_step(order, *attempts, route_.party->config(), ports_.clock.wall());
+Lane OrderWork::lane_of(const OrderRow& order) const {
+  const bool by_itself = is_withdrawn(order.state) || is_intent(order);
+  const Counterparty* const party = route_.party_of(order);
+  const bool listed = party && party->queries->finding() == PartyQueries::Finding::by_listing;
+  if (listed && is_intent(order)) return Lane::looking;
+  const bool asks = order.unresolved && order.upstream_reference.empty() && !order.behind;
+  if (listed && asks) {
+    const std::vector<Attempt> none;
+    if (by_itself || !repeat_is_recognised({order, none, party->party->config()}, now())) return Lane::looking;
+  }
+  return by_itself ? Lane::undoing : Lane::delivering;
+}
+
+bool OrderWork::searches_listings() const {
+  return std::ranges::any_of(route_.parties, [](const auto& entry) {
+    return entry.second.queries->finding() == PartyQueries::Finding::by_listing;
+  });
+}
+
+Task<Worked> OrderWork::work(OrderRow order, Lane lane) {
+  auto gathered = gather(std::move(order));
+  if (!gathered) co_return failed(gathered.error().what);
+  if (!*gathered) co_return Worked{};
+  std::optional<Matter>& matter = *gathered;
+  if (!route_.party_of(matter->order)) {
+    co_return co_await ask_person(matter->order, "is bound to " + matter->order.upstream +
+                                                     ", which its route has no more: look it up there by hand");
+  }
+  const Step step = next_step(known(*matter), now());
   switch (step.kind) {
-    case Step::Kind::replay: co_return co_await replay(std::move(order), tries);
-    case Step::Kind::find: co_return co_await find(std::move(order), std::move(*attempts));
-    case Step::Kind::reverse: co_return co_await reverse(std::move(order), tries);
-    case Step::Kind::nothing_stands: co_return co_await conclude(std::move(order));
-    case Step::Kind::ask_person: co_return co_await ask_person(std::move(order), step.why);
+    case Step::Kind::replay:
+      if (lane != Lane::delivering) co_return Worked{};
+      co_return co_await replay(std::move(*matter));
+    case Step::Kind::find: co_return co_await find(std::move(*matter));
+    case Step::Kind::reverse: co_return co_await reverse(std::move(*matter));
+    case Step::Kind::nothing_stands: co_return co_await in_turn(conclude(std::move(matter->order)));
+    case Step::Kind::wait_for_retry:
+    case Step::Kind::wait_for_charge: co_return Worked{.rest = wait_for_charge};
+    case Step::Kind::charge_came_to_nothing: co_return co_await withdraw(std::move(*matter));
+    case Step::Kind::ask_person: co_return co_await in_turn(ask_person(std::move(matter->order), step.why));
   }
   unreachable();
 }
 
-Task<Worked> OrderWork::replay(OrderRow order, std::size_t tries) {
-  auto request = original(order);
-  if (!request) co_return co_await ask_person(std::move(order), "cannot be replayed: " + request.error().what);
-  const auto lease = co_await take(order, "replay");
+Result<std::optional<OrderWork::Matter>> OrderWork::gather(OrderRow order) const {
+  // Read again: since it was listed, somebody else may have made an attempt that nobody knows the end of. An intent's
+  // lease tells, and there may be very many of them.
+  if (order.state != State::charging) {
+    auto rows = ports_.journal.orders({.id = order.id});
+    if (!rows) return std::unexpected(rows.error());
+    if (rows->empty() || rows->front().token != order.token) return std::nullopt;
+    order = std::move(rows->front());
+  }
+  auto attempts = ports_.journal.attempts(order.id);
+  if (!attempts) return std::unexpected(attempts.error());
+  Matter matter{.order = std::move(order), .attempts = std::move(*attempts)};
+  if (matter.order.behind) {
+    auto rows = ports_.journal.orders({.id = *matter.order.behind});
+    if (!rows) return std::unexpected(rows.error());
+    if (!rows->empty()) matter.charge = std::move(rows->front());
+    if (matter.charge) matter.order.upstream = matter.charge->upstream;
+    const auto beside = ports_.journal.orders({.behind = matter.order.behind});
+    if (!beside) return std::unexpected(beside.error());
+    matter.earlier_waits = std::ranges::any_of(*beside, [&](const OrderRow& other) {
+      const bool open = other.state == State::accepted || other.state == State::replaying || other.state == State::held;
+      return open && other.id < matter.order.id;
+    });
+  }
+  // A second approval of one order, to be undone, has no request but the first one's.
+  const bool sibling = matter.order.behind && matter.order.state == State::reversing;
+  matter.kept = read_kept(matter.order.id);
+  if (!matter.kept && sibling) matter.kept = read_kept(*matter.order.behind);
+  if (!matter.kept || is_intent(matter.order)) return matter;
+  const RequestReading reading = route_.dialect->read(*matter.kept);
+  matter.repeat_is_recognised = reading.repeat_is_recognised;
+  matter.operation = reading.operation;
+  if (matter.order.facts.network.empty() && reading.facts) matter.order.facts.network = reading.facts->network;
+  return matter;
+}
+
+OrderKnown OrderWork::known(const Matter& matter) const {
+  return {.order = matter.order,
+          .attempts = matter.attempts,
+          .party = party_of(matter).party->config(),
+          .repeat_is_recognised = matter.repeat_is_recognised,
+          .charge = matter.charge ? &*matter.charge : nullptr,
+          .earlier_waits = matter.earlier_waits};
+}
+
+Task<Worked> OrderWork::replay(Matter matter) {
+  auto request = outgoing(matter);
+  if (!request) co_return co_await ask_person(std::move(matter.order), "cannot be replayed: " + request.error().what);
+  const bool may_repeat = repeat_is_recognised(known(matter), now());
+  const auto lease = co_await take(matter.order, "replay");
   if (!lease) co_return Worked{};
-  const WallTime started = ports_.clock.wall();
-  const auto dialect = route_.dialect;
-  const Forwarded forwarded = co_await send(std::move(*request), [dialect](const Response& response) {
+  const WallTime started = now();
+  const auto dialect = party_of(matter).dialect;
+  Judge judge = [dialect](const Response& response) {
     const Judgement judgement = dialect->judge(response);
-    return Judged{judgement.outcome, judgement.cause};
-  });
+    return Judged{judgement.outcome, judgement.cause, judgement.said_of_order() != judgement.outcome};
+  };
+  const Forwarded forwarded = co_await send(matter, std::move(*request), std::move(judge), may_repeat);
   const Judgement judgement = forwarded.response ? dialect->judge(*forwarded.response) : Judgement{};
+  // A capture keeps the reference of its hold, which is the hold's.
+  const bool is_its_charges = matter.charge && judgement.upstream_reference == matter.charge->upstream_reference;
   AttemptEnd end{.attempt = {.kind = "replay",
                              .target = {},
                              .started = started,
@@ -78,96 +164,45 @@ Task<Worked> OrderWork::replay(OrderRow order, std::size_t tries) {
                              .detail = forwarded.response ? fmt::format("status {}", forwarded.response->status)
                                                           : forwarded.error},
                  .already_there = judgement.already_there,
-                 .upstream_reference = judgement.upstream_reference,
-                 .now = ports_.clock.wall()};
+                 .upstream_reference = is_its_charges ? std::string() : judgement.upstream_reference,
+                 .now = now()};
   Worked worked{.pause = judgement.pause_replay, .why = end.attempt.detail};
   // One stale credential must not turn a thousand orders into refusals.
-  if (worked.pause && end.attempt.outcome == Outcome::declined) end.attempt.outcome = Outcome::not_done;
-  end.again = later(tries);
-  ports_.metrics.replay_attempt(order.route, end.attempt.outcome);
+  if (end.attempt.outcome == Outcome::declined) end.attempt.outcome = judgement.said_of_order();
+  end.again = later(matter);
+  ports_.metrics.replay_attempt(matter.order.route, end.attempt.outcome);
   Change change = consequence(*lease, State::replaying, end, ports_.owner);
+  if (end.attempt.outcome == Outcome::approved) change.settled_part = part_of(matter.order, judgement.part);
   worked.kind = worked_as(change.to);
-  co_return co_await record(std::move(order), std::move(change), std::move(worked));
-}
-
-Task<Worked> OrderWork::find(OrderRow order, std::vector<Attempt> attempts) {
-  const auto lease = co_await take(order, "finder");
-  if (!lease) co_return Worked{};
-  const WallTime started = ports_.clock.wall();
-  const Forwarded forwarded =
-      co_await send(route_.queries.finder_request(order.key, order.request_id, order.reference), judge_by_status);
-  const Found found = forwarded.response ? route_.queries.read_finder_answer(*forwarded.response) : Found{};
-  const WallTime now = ports_.clock.wall();
-  AttemptEnd end{.attempt = {.kind = "finder", .started = started, .outcome = Outcome::unknown},
-                 .already_there = true,
-                 .upstream_reference = found.upstream_reference,
-                 .now = now,
-                 .again = later(attempts.size())};
-  const WallTime counts_from = none_counts_from(order, attempts, route_.party->config());
-  std::optional<std::string> follow_up;
-  switch (found.kind) {
-    case Found::Kind::one:
-      end.attempt.outcome = found.standing ? Outcome::approved : Outcome::not_done;
-      end.attempt.detail = found.standing ? "the party has it" : "the party had it, and it no longer stands";
-      end.again = now;
-      if (!found.standing && !is_withdrawn(order.state)) {
-        end.attempt.outcome = Outcome::unknown;
-        follow_up = "the party had this order and cancelled it: agree with the customer what is owed";
-      }
-      break;
-    case Found::Kind::none:
-      end.attempt.outcome = now >= counts_from ? Outcome::not_done : Outcome::unknown;
-      end.attempt.detail =
-          now >= counts_from ? "the party does not have it" : "the party does not have it yet: too early to count";
-      end.again = std::max(now, counts_from);
-      break;
-    case Found::Kind::several:
-      end.attempt.detail = "the party has several that match";
-      follow_up = "the party has several orders for this key: find out which stand";
-      break;
-    case Found::Kind::unreadable: end.attempt.detail = "the finder gave no readable answer"; break;
-  }
-  const State from = is_withdrawn(order.state) ? order.state : State::replaying;
-  Change change = consequence(*lease, from, end, ports_.owner);
-  if (follow_up) {
-    change.follow_up = follow_up;
-    change.due = never_due;
-  }
-  Worked worked{.kind = follow_up ? Worked::Kind::asked : worked_as(change.to), .why = end.attempt.detail};
-  co_return co_await record(std::move(order), std::move(change), std::move(worked));
-}
-
-Task<Worked> OrderWork::reverse(OrderRow order, std::size_t tries) {
-  const auto lease = co_await take(order, "reversal");
-  if (!lease) co_return Worked{};
-  const WallTime started = ports_.clock.wall();
-  const Forwarded forwarded = co_await send(
-      route_.queries.reversal_request(order.key, order.request_id, order.reference, order.upstream_reference),
-      judge_by_status);
-  const bool done = forwarded.response && route_.queries.reversal_done(*forwarded.response);
-  const State undone = order.state == State::cancelling ? State::cancelled : State::reversed;
-  Change change{.lease = *lease,
-                .to = done ? undone : order.state,
-                .who = ports_.owner,
-                .why = done ? "reversed at the party" : "the reversal was not confirmed",
-                .attempt = Attempt{.kind = "reversal",
-                                   .started = started,
-                                   .outcome = done ? Outcome::approved : Outcome::unknown,
-                                   .detail = forwarded.error},
-                .due = later(tries)};
-  Worked worked{.kind = worked_as(change.to), .why = change.why};
-  co_return co_await record(std::move(order), std::move(change), std::move(worked));
+  co_return co_await record(std::move(matter.order), std::move(change), std::move(worked));
 }
 
 Task<Worked> OrderWork::conclude(OrderRow order) {
   const auto lease = co_await take(order, "conclusion");
   if (!lease) co_return Worked{};
   Change change{.lease = *lease,
-                .to = order.state == State::cancelling ? State::cancelled : State::reversed,
+                .to = concluded(order.state),
                 .who = ports_.owner,
                 .why = "no attempt can have happened",
-                .attempt = Attempt{.kind = "conclusion", .started = ports_.clock.wall(), .outcome = Outcome::not_done}};
+                .attempt = Attempt{.kind = "conclusion", .started = now(), .outcome = Outcome::not_done}};
   co_return co_await record(std::move(order), std::move(change), Worked{.kind = Worked::Kind::undone});
+}
+
+// By way of cancelling, which knows what to do should an attempt have happened after all.
+Task<Worked> OrderWork::withdraw(Matter matter) {
+  const OrderRow& order = matter.order;
+  const std::string what = matter.operation == Operation::refund    ? "a refund"
+                           : matter.operation == Operation::capture ? "a capture"
+                                                                    : "what was asked about a charge";
+  const std::string why = fmt::format(
+      "{} was granted, but the charge it is about ended {}: nothing was done, tell the "
+      "customer or merchant",
+      what, name(matter.charge->state));
+  Change change{
+      .lease = {order.id, 0}, .to = State::cancelling, .who = ports_.owner, .why = why, .due = now(), .follow_up = why};
+  const auto applied = co_await ports_.journal.apply(std::move(change));
+  if (applied != Applied::applied) co_return failed("the withdrawal could not be recorded");
+  co_return Worked{.kind = Worked::Kind::asked, .why = why};
 }
 
 Task<Worked> OrderWork::ask_person(OrderRow order, std::string why) {
@@ -177,24 +212,37 @@ Task<Worked> OrderWork::ask_person(OrderRow order, std::string why) {
                 .to = is_withdrawn(order.state) ? order.state : State::held,
                 .who = ports_.owner,
                 .why = why,
-                .attempt = Attempt{.kind = "conclusion", .started = ports_.clock.wall(), .outcome = Outcome::unknown},
+                .attempt = Attempt{.kind = "conclusion", .started = now(), .outcome = Outcome::unknown},
                 .due = never_due,
                 .follow_up = why};
   co_return co_await record(std::move(order), std::move(change), Worked{.kind = Worked::Kind::asked, .why = why});
 }
 
-Task<std::optional<Lease>> OrderWork::take(const OrderRow& order, std::string kind) {
-  const WallTime now = ports_.clock.wall();
-  const auto until = now + std::chrono::ceil<std::chrono::milliseconds>(answer_time() + limits::lease_margin);
-  const std::string target = route_.party->config().targets.front();
-  co_return co_await ports_.journal.lease(
-      order.id, ports_.owner, until, Attempt{.kind = std::move(kind), .target = target, .started = now, .open = true});
+Task<Worked> OrderWork::in_turn(Task<Worked> recording) {
+  const auto turnstile = ports_.recording;
+  co_await turnstile->enter();
+  const Entered entered(turnstile);
+  co_return co_await std::move(recording);
 }
 
-Task<Forwarded> OrderWork::send(Request request, Judge judge) {
-  const Instant now = ports_.clock.now();
-  const Deadlines deadlines{now + route_.party->config().timeouts.response, now + answer_time()};
-  co_return co_await route_.party->deliver(std::move(request), std::move(judge), deadlines, Purpose::replay);
+Task<std::optional<Lease>> OrderWork::take(const OrderRow& order, std::string kind) {
+  const WallTime begun = now();
+  const auto until = begun + std::chrono::ceil<std::chrono::milliseconds>(answer_time(order) + limits::lease_margin);
+  const Counterparty* const party = route_.party_of(order);
+  const std::string target = party ? party->party->config().targets.front() : std::string();
+  co_return co_await ports_.journal.lease(
+      order.id, ports_.owner, until,
+      Attempt{.kind = std::move(kind), .target = target, .started = begun, .open = true});
+}
+
+Task<Forwarded> OrderWork::send(const Matter& matter, Request request, Judge judge, bool may_repeat) {
+  Party& party = *party_of(matter).party;
+  const Instant begun = ports_.clock.now();
+  const Deadlines deadlines{begun + party.config().timeouts.response, begun + answer_time(matter.order)};
+  Sending sending{.purpose = Purpose::replay,
+                  .breaker_key = breaker_key(party.config().breaker.key, matter.order.facts),
+                  .repeat_is_recognised = may_repeat};
+  co_return co_await party.deliver(std::move(request), std::move(judge), deadlines, std::move(sending));
 }
 
 Task<Worked> OrderWork::record(OrderRow order, Change change, Worked worked) {
@@ -223,40 +271,52 @@ Task<Worked> OrderWork::record(OrderRow order, Change change, Worked worked) {
   unreachable();
 }
 
-Result<Request> OrderWork::original(const OrderRow& order) const {
-  const auto sealed = ports_.journal.request(order.id);
-  if (!sealed) return std::unexpected(sealed.error());
-  const auto wire = ports_.vault.open(*sealed, request_context(order.id));
-  if (!wire) return std::unexpected(wire.error());
-  auto request = request_from_wire(*wire);
-  if (!request) return failure("the kept request cannot be read");
+Result<Request> OrderWork::outgoing(const Matter& matter) const {
+  if (!matter.kept) return matter.kept;
+  const OrderRow& order = matter.order;
+  Request asked = *matter.kept;
+  if (matter.charge) {
+    if (order.upstream != route_.route.upstream) {
+      return failure(fmt::format("the charge it is about went to {}: do it there by hand", order.upstream));
+    }
+    asked = route_.dialect->about_upstream(std::move(asked), matter.charge->upstream_reference);
+  }
+  auto request = on_the_way_out(route_, order, asked, answer_time(order));
+  if (!request) return request;
   request->headers.set("X-Request-Id", order.request_id);
   request->headers.set("Standin-Key", order.key.text());
   request->headers.set("Standin-Replay", replay_mark(order));
-  if (const auto& line = route_.stand_in.replay_credential) {
-    const auto colon = line->find(':');
-    request->headers.set(trim(std::string_view(*line).substr(0, colon)),
-                         trim(std::string_view(*line).substr(std::min(line->size(), colon + 1))));
-  }
+  return request;
+}
+
+Result<Request> OrderWork::read_kept(const Ulid& id) const {
+  const auto sealed = ports_.journal.request(id);
+  if (!sealed) return std::unexpected(sealed.error());
+  const auto wire = ports_.vault.open(*sealed, request_context(id));
+  if (!wire) return std::unexpected(wire.error());
+  auto request = request_from_wire(*wire);
+  if (!request) return failure("the kept request cannot be read");
   return std::move(*request);
 }
 
 /// docs/formats.md, "Standin-Replay".
 std::string OrderWork::replay_mark(const OrderRow& order) const {
-  const std::int64_t at = unix_ms(ports_.clock.wall()) / 1000;
+  const std::int64_t at = unix_ms(now()) / 1000;
   const std::string signed_text = fmt::format("{}.{}.{}", at, order.id.text(), order.key.text());
   return fmt::format("t={},order={},v1={}", at, order.id.text(), ports_.vault.sign(signed_text));
 }
 
 /// A party that recognises a repeated request need not be listened to for longer than it is given to answer.
-Duration OrderWork::answer_time() const {
-  const UpstreamConfig& party = route_.party->config();
-  const bool keyed = party.duplicates == Duplicates::keyed && party.duplicates_window == Duration::max();
-  return keyed ? party.timeouts.response : party.timeouts.listen_late;
+Duration OrderWork::answer_time(const OrderRow& order) const {
+  const Counterparty* const party = route_.party_of(order);
+  if (!party) return Duration(0);
+  const UpstreamConfig& config = party->party->config();
+  const bool keyed = config.duplicates == Duplicates::keyed && config.duplicates_window == Duration::max();
+  return keyed ? config.timeouts.response : config.timeouts.listen_late;
 }
 
-WallTime OrderWork::later(std::size_t tries) const {
-  return ports_.clock.wall() + std::chrono::ceil<std::chrono::milliseconds>(backoff(tries, ports_.random.fraction()));
+WallTime OrderWork::later(const Matter& matter) const {
+  return now() + std::chrono::ceil<std::chrono::milliseconds>(backoff(matter.attempts, ports_.random.fraction()));
 }
 
 }  // namespace standin

@@ -4,11 +4,19 @@
 #include "vault/vault.h"
 
 namespace standin {
+namespace {
+
+/// Said no, by us or by the party.
+bool is_declined(State state) {
+  return state == State::declined || state == State::reversing || state == State::reversed;
+}
+
+}  // namespace
 
 Claim::Claim(Claim&& other) noexcept
     : kind_(other.kind_),
       answer_(std::move(other.answer_)),
-      held_order_(other.held_order_),
+      order_(other.order_),
       claims_(std::exchange(other.claims_, nullptr)),
       intent_(other.intent_) {}
 
@@ -41,17 +49,20 @@ std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const In
     return found->second.answer;
   }
   // The journal is asked under the shard's lock: an order is remembered before its claim is let go, so no gap is left.
-  if (auto claim = recalled(intent)) return std::move(*claim);
+  std::optional<Ulid> resumed;
+  if (auto claim = recalled(intent, resumed)) return std::move(*claim);
   if (auto claim = kept_for_retry(in, intent, now)) return std::move(*claim);
   in.in_flight.emplace(intent.key, InFlight{intent.payload});
-  return Claim(*this, intent);
+  Claim ours(*this, intent);
+  ours.order_ = resumed;
+  return ours;
 }
 
-std::optional<Claim> Claims::recalled(const Intent& intent) {
+std::optional<Claim> Claims::recalled(const Intent& intent, std::optional<Ulid>& resumed) {
   const auto known = journal_.recall(intent.key);
-  if (!known) return std::nullopt;
-  if (!was_accepted(known->state) && !known->key_from_client) {
-    // A key made of facts: a definite decline ended its intent, one that may yet stand has not.
+  if (!known || known->state == State::lapsed) return std::nullopt;
+  if (!known->key_from_client && (is_declined(known->state) || known->state == State::cancelled)) {
+    // A key made of facts: a definite decline or a void ended its intent, what may yet stand has not.
     if (known->state == State::reversing) return Claim(Claim::Kind::in_progress, std::nullopt);
     return std::nullopt;
   }
@@ -59,12 +70,27 @@ std::optional<Claim> Claims::recalled(const Intent& intent) {
   if (known->state == State::cancelling || known->state == State::cancelled) {
     return Claim(Claim::Kind::withdrawn, std::nullopt);
   }
-  const auto sealed = journal_.answer(known->id);
-  const auto wire = sealed ? vault_.open(*sealed, answer_context(known->id)) : std::unexpected(sealed.error());
+  if (known->answered) return answered(*known);
+  if (known->state != State::charging) return never_answered(*known);
+  resumed = known->id;
+  return std::nullopt;
+}
+
+Claim Claims::never_answered(const Remembered& known) {
+  if (is_declined(known.state)) return Claim(Claim::Kind::withdrawn, std::nullopt);
+  const bool done = known.state == State::settled || known.state == State::matched;
+  Claim claim(done ? Claim::Kind::unheard : Claim::Kind::in_progress, std::nullopt);
+  claim.order_ = known.id;
+  return claim;
+}
+
+Claim Claims::answered(const Remembered& known) {
+  const auto sealed = journal_.answer(known.id);
+  const auto wire = sealed ? vault_.open(*sealed, answer_context(known.id)) : std::unexpected(sealed.error());
   auto answer = wire ? response_from_wire(*wire) : std::nullopt;
   if (!answer) return Claim(Claim::Kind::unreadable, std::nullopt);
   Claim claim(Claim::Kind::answered, std::move(answer));
-  if (known->state == State::held) claim.held_order_ = known->id;
+  if (known.state == State::held) claim.order_ = known.id;
   return claim;
 }
 

@@ -37,6 +37,7 @@ class Claim {
     in_progress,    ///< still in flight elsewhere at our deadline: 409
     unreadable,     ///< answered before, and the answer cannot be read back: 422, never a new order
     withdrawn,      ///< the order was undone because its answer never arrived: not promised again
+    unheard,        ///< it was done at the party, and nobody was told yet: the order is `order()`
   };
 
   Claim(Kind kind, std::optional<Response> answer) : kind_(kind), answer_(std::move(answer)) {}
@@ -49,8 +50,10 @@ class Claim {
   Kind kind() const { return kind_; }
   const Response& answer() const { return *answer_; }
   const Intent& intent() const { return intent_; }
-  /// The order of a recalled answer that is held, perhaps for this very retry.
-  const std::optional<Ulid>& held_order() const { return held_order_; }
+  /// Of a recalled answer, the order if it is held, perhaps for this very retry. Of a claim that is ours, the order
+  /// that was written before it was sent, if this is a retry of one that nobody was answered to. Of `unheard`, the
+  /// order.
+  const std::optional<Ulid>& order() const { return order_; }
 
   /// Ends the claim: everyone waiting gets `answer`. Whether anyone was.
   bool finish(const Response& answer);
@@ -61,7 +64,7 @@ class Claim {
   friend class Claims;
   Kind kind_;
   std::optional<Response> answer_;
-  std::optional<Ulid> held_order_;
+  std::optional<Ulid> order_;
   Claims* claims_ = nullptr;
   Intent intent_;
 };
@@ -111,7 +114,10 @@ class Claims {
   Shard& shard(const OrderKey& key) { return shards_[OrderKeyHash{}(key) % shards_.size()]; }
   /// The answer to wait for, or a claim at once.
   std::variant<std::shared_ptr<Awaited>, Claim> try_claim(const Intent& intent, Instant now);
-  std::optional<Claim> recalled(const Intent& intent);
+  /// An answer or a refusal to give; nothing if the intent is to be handled. `resumed`: as the order that it became.
+  std::optional<Claim> recalled(const Intent& intent, std::optional<Ulid>& resumed);
+  Claim answered(const Remembered& known);
+  static Claim never_answered(const Remembered& known);
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
   /// The shard's lock is held.
   void keep(Shard& in, const OrderKey& key, KeptAnswer kept);

@@ -63,6 +63,7 @@ Task<> claim_once(Claims& claims, Intent intent, Clock& clock, Tally& tally) {
     case Claim::Kind::other_payload:
     case Claim::Kind::in_progress:
     case Claim::Kind::unreadable:
+    case Claim::Kind::unheard:
     case Claim::Kind::withdrawn: ++tally.others;
   }
 }

@@ -18,14 +18,15 @@ std::string unquoted(std::string_view value) {
   return out;
 }
 
-std::string named_fact(const Facts& facts, std::string_view name) {
+/// Nothing if no fact is called so.
+std::optional<std::string> named_fact(const Facts& facts, std::string_view name) {
   if (name == "amount") return facts.amount ? text(*facts.amount) : std::string();
   if (name == "merchant") return facts.merchant;
   if (name == "customer") return facts.customer;
   if (name == "card") return facts.card;
   if (name == "reference") return facts.reference;
   if (name == "country") return facts.country;
-  return {};
+  return std::nullopt;
 }
 
 /// Every part in its place, so that ("ab", "c") and ("a", "bc") are two keys.
@@ -48,7 +49,8 @@ std::optional<std::string> fact_text(const Dialect& dialect, const Request& requ
                                      std::string_view selector) {
   if (selector.starts_with('/')) return dialect.field(request, selector);
   if (!facts) return std::nullopt;
-  return named_fact(*facts, selector);
+  if (auto fact = named_fact(*facts, selector)) return fact;
+  return dialect.field(request, selector);
 }
 
 std::optional<std::string> idempotency_key(const RouteConfig& route, const Dialect& dialect, const Request& request,

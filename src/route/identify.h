@@ -17,7 +17,8 @@ namespace standin {
 std::optional<std::string> idempotency_key(const RouteConfig& route, const Dialect& dialect, const Request& request,
                                            const Result<Facts>& facts);
 
-/// A fact by its configured name ("merchant"), or a field by JSON Pointer ("/order/cart_id").
+/// A fact by its configured name ("merchant"), or a field by JSON Pointer ("/order/cart_id") or the dialect's own name
+/// for it ("command").
 std::optional<std::string> fact_text(const Dialect& dialect, const Request& request, const Result<Facts>& facts,
                                      std::string_view selector);
 

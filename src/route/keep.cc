@@ -2,7 +2,6 @@
 // that went away.
 #include "base/limits.h"
 #include "journal/consequence.h"
-#include "route/problem.h"
 #include "route/protected_route.h"
 #include "telemetry/log.h"
 
@@ -24,13 +23,35 @@ WallTime wall_at(const Clock& clock, Instant when) {
   return clock.wall() + std::chrono::ceil<std::chrono::milliseconds>(when - clock.now());
 }
 
+WallTime first_sent(const Visit& visit) {
+  return visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{};
+}
+
+/// In which an order that we answered enters its life.
+State state_of(bool accepted, Outcome forward) {
+  if (accepted) return State::accepted;
+  return forward == Outcome::unknown ? State::reversing : State::declined;
+}
+
+/// Approved for less than was asked: what was approved.
+std::optional<Money> part_of(const Visit& visit, const Judgement& judgement) {
+  if (!judgement.part || !visit.facts || !visit.facts->amount) return std::nullopt;
+  const Money& asked = *visit.facts->amount;
+  const bool less = judgement.part->currency == asked.currency && judgement.part->minor < asked.minor;
+  return less ? judgement.part : std::nullopt;
+}
+
+bool is_definite(const Forwarded& forwarded) {
+  return forwarded.outcome == Outcome::approved || forwarded.outcome == Outcome::declined;
+}
+
 }  // namespace
 
 Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision) {
   while (true) {
     const AnswerContext context = visit->context(loop_.clock.wall());
     const Response answer = decision.accept ? setup_.dialect->approve(context) : setup_.dialect->decline(context);
-    const auto keeping = start_keeping(new_order(*visit, forwarded, decision, answer));
+    const auto keeping = start_keeping(*visit, forwarded, decision, answer);
     const auto kept = co_await keeping->wait_until(loop_.clock, visit->deadline);
     if (!kept) {
       spawn(loop_.executor, commit_came_late(shared_from_this(), visit, std::move(claim), answer, forwarded.cause,
@@ -46,10 +67,10 @@ Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarde
   }
 }
 
+/// Without an answer: an intent, written down before it is sent.
 NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
-                                   const Response& answer) const {
-  const WallTime now = loop_.clock.wall();
-  const bool may_stand = forwarded.outcome == Outcome::unknown;
+                                   const Response* answer) const {
+  const bool intent = answer == nullptr;
   return NewOrder{
       .id = visit.id,
       .key = visit.intent.key,
@@ -57,7 +78,7 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .key_from_client = visit.intent.from_client,
       .tenant = visit.intent.tenant,
       .route = setup_.route.name,
-      .upstream = setup_.route.upstream,
+      .upstream = party_of(visit).party->config().name,
       .stand_in = setup_.route.stand_in,
       .request_id = visit.request_id,
       .reference = visit.reference,
@@ -65,32 +86,78 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .facts = visit.facts ? *visit.facts : Facts{},
       .decision = decision,
       .cause = forwarded.cause,
-      .state = decision.accept ? State::accepted
-               : may_stand     ? State::reversing
-                               : State::declined,
-      .shadow = visit.mode == Mode::shadow,
+      .state = intent ? State::charging : state_of(decision.accept, forwarded.outcome),
+      .shadow = visit.mode == Mode::shadow && !intent,
       .forward = forwarded.outcome,
       .target = visit.delivery ? visit.delivery->target : std::string(),
       .created = visit.arrived_wall,
-      .first_sent = visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{},
-      .due = visit.unheard ? wall_at(loop_.clock, visit.listen_until) : now,
+      .first_sent = first_sent(visit),
+      .due = intent || visit.unheard ? wall_at(loop_.clock, visit.listen_until) : loop_.clock.wall(),
       .caps = setup_.policy.exposure_total,
       .request = shared_.vault.seal(to_wire(setup_.dialect->stripped(visit.request)), request_context(visit.id)),
-      .answer = shared_.vault.seal(to_wire(answer), answer_context(visit.id)),
+      .answer = intent ? Sealed{} : shared_.vault.seal(to_wire(*answer), answer_context(visit.id)),
   };
 }
 
-std::shared_ptr<OneShot<Kept>> ProtectedRoute::start_keeping(NewOrder order) {
+/// What we answered in the party's stead to a request that was written down before it was sent.
+Conclusion ProtectedRoute::own_word(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
+                                    const Response& answer) const {
+  return {.lease = *visit.written,
+          .to = state_of(decision.accept, forwarded.outcome),
+          .answer_is_ours = true,
+          .decision = decision,
+          .cause = forwarded.cause,
+          .forward = forwarded.outcome,
+          .target = visit.delivery ? visit.delivery->target : std::string(),
+          .detail = forwarded.error,
+          .first_sent = first_sent(visit),
+          .due = visit.unheard ? wall_at(loop_.clock, visit.listen_until) : loop_.clock.wall(),
+          .caps = setup_.policy.exposure_total,
+          .who = "standin",
+          .why = std::string(name(forwarded.cause)),
+          .answer = shared_.vault.seal(to_wire(answer), answer_context(visit.id))};
+}
+
+/// What the party answered, and the client gets.
+Conclusion ProtectedRoute::partys_word(const Visit& visit, const Forwarded& forwarded, const Response& answer) const {
+  const Judgement judgement = judged(visit, forwarded);
+  const bool approved = forwarded.outcome == Outcome::approved;
+  return {.lease = *visit.written,
+          .to = approved ? State::settled : State::declined,
+          .forward = forwarded.outcome,
+          .target = visit.delivery ? visit.delivery->target : std::string(),
+          .detail = "status " + std::to_string(forwarded.response->status),
+          .first_sent = first_sent(visit),
+          .upstream_reference = approved ? judgement.upstream_reference : std::string(),
+          .settled_part = approved ? part_of(visit, judgement) : std::nullopt,
+          .due = loop_.clock.wall(),
+          .who = party_of(visit).party->config().name,
+          .why = approved ? "the party did it" : "the party declined",
+          .answer = shared_.vault.seal(to_wire(answer), answer_context(visit.id))};
+}
+
+ProtectedRoute::Keeping ProtectedRoute::start_keeping(const Visit& visit, const Forwarded& forwarded,
+                                                      const Decision& decision, const Response& answer) {
+  if (visit.written) return start_keeping(own_word(visit, forwarded, decision, answer));
+  return start_keeping(new_order(visit, forwarded, decision, &answer));
+}
+
+ProtectedRoute::Keeping ProtectedRoute::start_keeping(std::variant<NewOrder, Conclusion> what) {
   auto kept = std::make_shared<OneShot<Kept>>();
-  spawn(loop_.executor, keep_durably(shared_from_this(), std::move(order), kept));
+  spawn(loop_.executor, keep_durably(shared_from_this(), std::move(what), kept));
   return kept;
 }
 
-Task<> ProtectedRoute::keep_durably(std::shared_ptr<ProtectedRoute> self, NewOrder order,
-                                    std::shared_ptr<OneShot<Kept>> kept) {
+Task<> ProtectedRoute::keep_durably(std::shared_ptr<ProtectedRoute> self, std::variant<NewOrder, Conclusion> what,
+                                    Keeping kept) {
   const Counted counted(self->shared_.listening);
-  const Kept result = co_await self->shared_.journal.keep(std::move(order));
-  kept->set(result);
+  if (auto* order = std::get_if<NewOrder>(&what)) {
+    const Kept result = co_await self->shared_.journal.keep(std::move(*order));
+    kept->set(result);
+  } else {
+    const Kept result = co_await self->shared_.journal.conclude(std::move(std::get<Conclusion>(what)));
+    kept->set(result);
+  }
 }
 
 Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forwarded& forwarded, bool accepted,
@@ -112,8 +179,7 @@ Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forward
 // The client was told "unavailable", neither yes nor no. Until the commit's result is known the key stays claimed, so
 // that its retry learns the truth and not a second decision.
 Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim,
-                                        Response answer, Cause cause, bool accepted,
-                                        std::shared_ptr<OneShot<Kept>> keeping) {
+                                        Response answer, Cause cause, bool accepted, Keeping keeping) {
   const Counted counted(self->shared_.listening);
   const Kept kept = co_await keeping->wait();
   if (kept == Kept::unknown) claim.leave_in_doubt();
@@ -129,28 +195,37 @@ Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, Vi
 
 Task<> ProtectedRoute::listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause) {
   const Counted counted(self->shared_.listening);
-  const Forwarded late = co_await visit->delivery->result.wait();
+  Forwarded heard = co_await visit->delivery->result.wait();
+  Forwarded late = self->understood(*visit, std::move(heard));
+  // Of an order that was answered, a no that is not about the order is no end.
+  if (late.outcome == Outcome::declined) late.outcome = self->judged(*visit, late).said_of_order();
   const std::string& route = self->setup_.route.name;
-  const WallTime now = self->loop_.clock.wall();
-  AttemptEnd end{.attempt = {.kind = "live",
-                             .target = visit->delivery->target,
-                             .started = visit->delivery->sent_at,
-                             .outcome = late.outcome,
-                             .detail = late.error},
-                 .now = now,
-                 .again = now};
-  if (late.outcome == Outcome::approved) {
-    end.upstream_reference = self->setup_.dialect->judge(*late.response).upstream_reference;
-  }
   self->shared_.metrics.late_answer(route, late.outcome);
   if (late.outcome != Outcome::unknown) {
     self->shared_.metrics.stand_in_resolved(route, cause, late.outcome == Outcome::approved);
   }
-  const auto applied =
-      co_await self->shared_.journal.apply(consequence({visit->id, live_forward_token}, state, end, "late answer"));
+  const auto applied = co_await self->record(visit, state, late, "late answer");
   if (applied != Applied::applied) {
     Log::warn("late_answer_not_applied", "order " + visit->id.text() + ": kept as evidence; the replay decides");
   }
+}
+
+/// What the live forward came to, as the next step of the order's life.
+Task<Applied> ProtectedRoute::record(VisitPtr visit, State from, Forwarded forwarded, std::string who) {
+  const WallTime now = loop_.clock.wall();
+  const Judgement judgement = judged(*visit, forwarded);
+  const AttemptEnd end{.attempt = {.kind = "live",
+                                   .target = visit->delivery ? visit->delivery->target : std::string(),
+                                   .started = visit->delivery ? visit->delivery->sent_at : visit->created,
+                                   .outcome = forwarded.outcome,
+                                   .detail = forwarded.error},
+                       .upstream_reference = judgement.upstream_reference,
+                       .now = now,
+                       .again = now};
+  const Lease lease = visit->written.value_or(Lease{visit->id, live_forward_token});
+  Change change = consequence(lease, from, end, std::move(who));
+  if (forwarded.outcome == Outcome::approved) change.settled_part = part_of(*visit, judgement);
+  co_return co_await shared_.journal.apply(std::move(change));
 }
 
 Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted) {
@@ -189,7 +264,8 @@ Task<> ProtectedRoute::release_for_retry(std::shared_ptr<ProtectedRoute> self, U
 Task<Reply> ProtectedRoute::client_left(VisitPtr visit, Claim claim, Forwarded forwarded) {
   shared_.metrics.client_went_away(setup_.route.name, false);
   const bool may_stand = forwarded.outcome == Outcome::unknown;
-  if (may_stand && visit->mode == Mode::automatic && setup_.stand_in.undelivered == Undelivered::reverse) {
+  const bool stands_in = visit->is_charge() && visit->mode == Mode::automatic;
+  if (may_stand && stands_in && setup_.stand_in.undelivered == Undelivered::reverse) {
     Decision decision{.verdicts = {{"client", false, "the client left before it was answered"}},
                       .policy_version = setup_.policy.version};
     co_return co_await keep(visit, std::move(claim), std::move(forwarded), std::move(decision));
@@ -198,43 +274,85 @@ Task<Reply> ProtectedRoute::client_left(VisitPtr visit, Claim claim, Forwarded f
 }
 
 Reply ProtectedRoute::promise_nothing(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
-  let_go(visit, std::move(claim), forwarded.outcome);
+  let_go(visit, std::move(claim), forwarded);
   return say_unavailable(*visit, forwarded);
 }
 
-/// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first.
-/// Whatever is decided about a retry has to reckon with what may stand already.
-void ProtectedRoute::let_go(const VisitPtr& visit, Claim claim, Outcome forwarded) {
-  if (forwarded == Outcome::unknown) shared_.claims.doubt(visit->intent, loop_.clock.now());
-  const bool keyed = setup_.party->config().duplicates == Duplicates::keyed;
-  if (forwarded != Outcome::unknown || keyed || !visit->unheard) return;
+/// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first,
+/// and so must the record of what was written down. Whatever is decided about a retry has to reckon with what may stand
+/// already.
+void ProtectedRoute::let_go(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
+  if (visit->written) {
+    spawn(loop_.executor, nobody_was_told(shared_from_this(), visit, std::move(claim), forwarded));
+    return;
+  }
+  if (forwarded.outcome == Outcome::unknown) shared_.claims.doubt(visit->intent, loop_.clock.now());
+  const bool keyed = party_of(*visit).party->config().duplicates == Duplicates::keyed;
+  if (forwarded.outcome != Outcome::unknown || keyed || !visit->unheard) return;
   spawn(loop_.executor, hold_until_heard(shared_from_this(), visit, std::move(claim)));
 }
 
 // The key stays claimed until the forward is heard of, or given up.
 Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim) {
   const Counted counted(self->shared_.listening);
-  const Forwarded late = co_await visit->delivery->result.wait();
-  if (late.outcome != Outcome::approved && late.outcome != Outcome::declined) co_return;
-  self->shared_.claims.remember(visit->intent, *late.response, true, self->loop_.clock.now());
-  claim.finish(*late.response);
+  Forwarded heard = co_await visit->delivery->result.wait();
+  const Forwarded late = self->understood(*visit, std::move(heard));
+  if (!is_definite(late)) co_return;
+  const Response answer = self->in_clients_words(*visit, late);
+  self->shared_.claims.remember(visit->intent, answer, true, self->loop_.clock.now());
+  claim.finish(answer);
 }
 
-// Modes off and shadow: the upstream's own error goes to the client.
-Reply ProtectedRoute::pass_on(const VisitPtr& visit, const Forwarded& forwarded) {
-  if (forwarded.outcome == Outcome::unknown) shared_.claims.doubt(visit->intent, loop_.clock.now());
-  if (visit->mode == Mode::shadow && may_promise()) {
+// It was written down, and nobody has been told what became of it: whoever asks again waits for the party's word, or
+// takes the order up where it is left.
+Task<> ProtectedRoute::nobody_was_told(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim,
+                                       Forwarded forwarded) {
+  const Counted counted(self->shared_.listening);
+  Forwarded end = std::move(forwarded);
+  if (visit->unheard) {
+    Forwarded late = co_await visit->delivery->result.wait();
+    end = self->understood(*visit, std::move(late));
+    self->shared_.metrics.late_answer(self->setup_.route.name, end.outcome);
+  }
+  if (is_definite(end)) {
+    const Response answer = self->in_clients_words(*visit, end);
+    const auto keeping = self->start_keeping(self->partys_word(*visit, end, answer));
+    const Kept kept = co_await keeping->wait();
+    claim.finish(answer);
+    if (kept == Kept::kept) co_return;
+  }
+  co_await self->record(visit, State::charging, std::move(end), "standin");
+}
+
+// Modes off and shadow, and requests that are not charges: the upstream's own error goes to the client.
+Reply ProtectedRoute::pass_on(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
+  if (visit->mode == Mode::shadow && visit->is_charge() && may_promise()) {
     const Decision decision = decide_now(*visit);
     const AnswerContext context = visit->context(loop_.clock.wall());
     const Response answer = decision.accept ? setup_.dialect->approve(context) : setup_.dialect->decline(context);
-    start_keeping(new_order(*visit, forwarded, decision, answer));
+    NewOrder shadow = new_order(*visit, forwarded, decision, &answer);
+    if (visit->written) {  // the intent has the id; the shadow is a record beside it
+      shadow.id = shared_.ulids.make(loop_.clock.wall());
+      shadow.request =
+          shared_.vault.seal(to_wire(setup_.dialect->stripped(visit->request)), request_context(shadow.id));
+      shadow.answer = shared_.vault.seal(to_wire(answer), answer_context(shadow.id));
+    }
+    start_keeping(std::move(shadow));
   }
-  if (forwarded.response) return tell(*visit, Answered::forwarded, *forwarded.response, &forwarded);
-  const bool timed_out = forwarded.outcome == Outcome::unknown;
-  return tell(*visit, Answered::unavailable,
-              problem(timed_out ? 504 : 502, timed_out ? "Gateway timeout" : "Bad gateway",
-                      "The upstream gave no answer; whether it acted on the request is not known to this proxy."),
-              &forwarded);
+  if (visit->written) {
+    let_go(visit, std::move(claim), forwarded);
+  } else if (forwarded.outcome == Outcome::unknown) {
+    shared_.claims.doubt(visit->intent, loop_.clock.now());
+  }
+  if (forwarded.response && visit->party == 0) {
+    return tell(*visit, Answered::forwarded, *forwarded.response, &forwarded);
+  }
+  if (!visit->facts) {
+    shared_.metrics.facts_unreadable(setup_.route.name, visit->facts.error().where, false);
+    Log::warn("not_stood_in_for", "route " + setup_.route.name + ": " + visit->facts.error().what);
+  }
+  const Refusal why = forwarded.outcome == Outcome::unknown ? Refusal::no_answer : Refusal::not_reached;
+  return tell(*visit, Answered::unavailable, refusal(*visit, why), &forwarded);
 }
 
 }  // namespace standin

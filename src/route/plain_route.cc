@@ -32,7 +32,8 @@ Task<Reply> PlainRoute::handle(Request request, std::shared_ptr<const Client> cl
   const std::string method = request.method;
   request.headers.set("X-Request-Id", request_id);
   const Instant until = arrived + std::min(route_.deadline, party_->config().timeouts.response);
-  const auto delivery = party_->start(std::move(request), judge_plainly, {until, until}, Purpose::plain);
+  const auto delivery =
+      party_->start(std::move(request), judge_plainly, {until, until}, Sending{.purpose = Purpose::plain});
   Forwarded forwarded = co_await delivery->result.wait();
   const bool failed = !forwarded.response || (from_something_in_between(*forwarded.response) && !outage_page_.empty());
   Response answer = failed ? outage(forwarded) : std::move(*forwarded.response);

@@ -14,10 +14,17 @@ bool trustworthy(const Forwarded& forwarded) {
   return forwarded.outcome == Outcome::approved || forwarded.outcome == Outcome::declined;
 }
 
+bool stands_in(const Visit& visit) {
+  return visit.is_charge() && (visit.mode == Mode::automatic || visit.mode == Mode::forced);
+}
+
 /// What is kept of the deadline for the journal: forwarding gets the rest.
 Duration commit_budget(Duration deadline) {
   return std::min<Duration>(limits::commit_budget, deadline / limits::commit_budget_part);
 }
+
+/// Tells apart orders of one millisecond: UlidMaker counts up within it.
+unsigned count_in_millisecond(const Ulid& id) { return id.bytes[14] * 256u + id.bytes[15]; }
 
 /// Counts a request's body among those held in memory.
 class HeldBytes {
@@ -34,14 +41,7 @@ class HeldBytes {
 }  // namespace
 
 ProtectedRoute::ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop)
-    : setup_(std::move(setup)),
-      shared_(shared),
-      loop_(loop),
-      judge_([dialect = setup_.dialect](const Response& response) {
-        const Judgement judgement = dialect->judge(response);
-        return Judged{judgement.outcome, judgement.cause};
-      }),
-      watch_(setup_.route.name, loop.random, shared.metrics) {}
+    : setup_(std::move(setup)), shared_(shared), loop_(loop), watch_(setup_.route.name, loop.random, shared.metrics) {}
 
 // The tour. Every request to a protected route walks through these five steps, forward only.
 Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client> client, std::string request_id) {
@@ -54,17 +54,21 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   // Claim: the same key, the same answer
   Claim claim = co_await shared_.claims.claim(visit->intent, loop_.clock, visit->deadline);
   if (claim.kind() != Claim::Kind::ours) co_return answer_claimed(*visit, claim);
+  auto about_ours = co_await answer_about_ours(visit, claim);
+  if (about_ours) co_return std::move(*about_ours);
 
-  // Forward: a trustworthy answer is passed on unchanged
+  // Forward: written down first, where the route says so; a trustworthy answer is passed on unchanged
+  auto unwritten = co_await write_down(visit, claim);
+  if (unwritten) co_return std::move(*unwritten);
   Forwarded forwarded = co_await forward(visit);
-  if (trustworthy(forwarded)) co_return finish(visit, std::move(claim), forwarded);
+  if (trustworthy(forwarded)) co_return co_await finish(visit, std::move(claim), std::move(forwarded));
 
   if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
     co_return tell(*visit, Answered::recalled, std::move(*earlier), &forwarded);
   }
   if (shared_.claims.doubted(visit->intent, loop_.clock.now())) forwarded.outcome = Outcome::unknown;
   if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
-  if (visit->mode == Mode::off || visit->mode == Mode::shadow) co_return pass_on(visit, forwarded);
+  if (!stands_in(*visit)) co_return pass_on(visit, std::move(claim), forwarded);
   if (!may_promise()) co_return promise_nothing(visit, std::move(claim), forwarded);
 
   // Decide
@@ -83,63 +87,97 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
   const Mode mode = shared_.modes.of(setup_.route, wall);
   const bool answers = mode == Mode::automatic || mode == Mode::forced;
   const Duration deadline = setup_.route.deadline;
-  const Duration budget = answers ? commit_budget(deadline) : Duration(0);
-  const Duration response = setup_.party->config().timeouts.response;
+  const Duration budget = answers || setup_.route.journalled ? commit_budget(deadline) : Duration(0);
+  const TimeoutsConfig& timeouts = setup_.parties.front().party->config().timeouts;
   const Ulid id = shared_.ulids.make(wall);
   RequestReading reading = setup_.dialect->read(request);
-  Intent intent = identify(setup_.route, *setup_.dialect, shared_.vault, request, reading, request_id);
+  const Intent intent = identify(setup_.route, *setup_.dialect, shared_.vault, request, reading, request_id);
+  const bool folds = setup_.route.fold_duplicates > Duration(0) && !intent.repeatable && reading.repeat_is_recognised &&
+                     reading.operation == Operation::charge && reading.facts;
+  const Intent taken = folds ? taken_for(intent, *reading.facts) : intent;
   return std::make_shared<Visit>(Visit{.request = std::move(request),
                                        .client = std::move(client),
                                        .request_id = std::move(request_id),
                                        .id = id,
-                                       .reference = "gateway-down-" + id.text(),
+                                       .reference = setup_.dialect->reference(id, count_in_millisecond(id)),
                                        .facts = std::move(reading.facts),
-                                       .intent = intent,
+                                       .operation = reading.operation,
+                                       .about = std::move(reading.about),
+                                       .repeat_is_recognised = reading.repeat_is_recognised,
+                                       .intent = taken,
+                                       .looks_alike = taken.key != intent.key,
                                        .mode = mode,
                                        .arrived = now,
-                                       .answer_by = now + std::min(response, deadline - budget),
-                                       .listen_until = now + setup_.party->config().timeouts.listen_late,
+                                       .answer_by = now + std::min(timeouts.response, deadline - budget),
+                                       .listen_until = now + timeouts.listen_late,
                                        .deadline = now + deadline,
-                                       .arrived_wall = wall});
+                                       .arrived_wall = wall,
+                                       .created = wall});
+}
+
+/// Docs/semantics.md, "Duplicates without a key". Two that both name no reference may well be two purchases.
+Intent ProtectedRoute::taken_for(const Intent& intent, const Facts& facts) {
+  if (facts.reference.empty() || facts.card.empty() || !facts.amount) return intent;
+  std::string looks = setup_.route.name;
+  for (const std::string& part : {intent.tenant, facts.merchant, facts.card, text(*facts.amount), facts.reference}) {
+    looks += "\n" + std::to_string(part.size()) + ":" + part;
+  }
+  return shared_.lookalikes.first(shared_.vault.payload_digest(looks), intent, loop_.clock.now(),
+                                  setup_.route.fold_duplicates);
 }
 
 std::optional<Reply> ProtectedRoute::refuse(const Visit& visit) {
-  if (!setup_.route.key_required) return std::nullopt;
+  if (!setup_.route.key_required || !visit.is_charge()) return std::nullopt;
   if (idempotency_key(setup_.route, *setup_.dialect, visit.request, visit.facts)) return std::nullopt;
-  return tell(
-      visit, Answered::rejected,
-      problem(400, "Idempotency key missing", "This endpoint needs an idempotency key; send one and try again."));
+  return tell(visit, Answered::rejected, refusal(visit, Refusal::key_missing));
+}
+
+Response ProtectedRoute::refusal(const Visit& visit, Refusal why) const {
+  if (auto own = setup_.dialect->refuse(why, visit.context(loop_.clock.wall()))) return std::move(*own);
+  switch (why) {
+    case Refusal::key_missing:
+      return problem(400, "Idempotency key missing", "This endpoint needs an idempotency key; send one and try again.");
+    case Refusal::other_payload:
+      return problem(422, "Idempotency key reused", "This key was used with another request; use a new key.");
+    case Refusal::in_progress:
+      return problem(409, "Request in progress", "The first request with this key is not finished; try again later.");
+    case Refusal::answer_gone:
+      return problem(422, "Answer no longer kept", "This key was answered before; look the order up by its reference.");
+    case Refusal::withdrawn:
+      return problem(409, "Order withdrawn",
+                     "The answer to this order did not arrive, and it was undone; order again with a new key.");
+    case Refusal::not_found: return problem(404, "Not found", "There is no such order.");
+    case Refusal::ended: return problem(409, "Order withdrawn", "This order was cancelled before.");
+    case Refusal::not_reached:
+      return problem(502, "Bad gateway", "The upstream could not be reached; nothing was sent to it.");
+    case Refusal::no_answer:
+      return problem(504, "Gateway timeout",
+                     "The upstream gave no answer; whether it acted on the request is not known to this proxy.");
+  }
+  unreachable();
 }
 
 // --- claim ---
 
 Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
+  const auto refused = [&](Refusal why) { return tell(visit, Answered::rejected, refusal(visit, why)); };
   switch (claim.kind()) {
     case Claim::Kind::ours: break;
     case Claim::Kind::answered: return give_again(visit, claim);
-    case Claim::Kind::other_payload:
-      return tell(visit, Answered::rejected,
-                  problem(422, "Idempotency key reused", "This key was used with another request; use a new key."));
-    case Claim::Kind::in_progress:
-      return tell(
-          visit, Answered::rejected,
-          problem(409, "Request in progress", "The first request with this key is not finished; try again later."));
-    case Claim::Kind::unreadable:
-      return tell(
-          visit, Answered::rejected,
-          problem(422, "Answer no longer kept", "This key was answered before; look the order up by its reference."));
-    case Claim::Kind::withdrawn:
-      return tell(visit, Answered::rejected,
-                  problem(409, "Order withdrawn",
-                          "The answer to this order did not arrive, and it was undone; order again with a new key."));
+    case Claim::Kind::unheard: return tell_unheard(visit, *claim.order());
+    case Claim::Kind::other_payload: return refused(Refusal::other_payload);
+    case Claim::Kind::in_progress: return refused(Refusal::in_progress);
+    case Claim::Kind::unreadable: return refused(Refusal::answer_gone);
+    case Claim::Kind::withdrawn: return refused(Refusal::withdrawn);
   }
   unreachable();
 }
 
 // An order that waits for this very retry is on its way again, unless this answer does not arrive either.
 Reply ProtectedRoute::give_again(const Visit& visit, const Claim& claim) {
-  Reply reply = tell(visit, Answered::recalled, claim.answer());
-  if (const auto& id = claim.held_order()) {
+  Response answer = visit.looks_alike ? setup_.dialect->marked_duplicate(claim.answer()) : claim.answer();
+  Reply reply = tell(visit, Answered::recalled, std::move(answer));
+  if (const auto& id = claim.order()) {
     spawn(loop_.executor, release_for_retry(shared_from_this(), *id));
     reply.undelivered = [self = shared_from_this(), id = *id] {
       spawn(self->loop_.executor, self->mark_undelivered(self, id, true));
@@ -148,51 +186,14 @@ Reply ProtectedRoute::give_again(const Visit& visit, const Claim& claim) {
   return reply;
 }
 
-// --- forward ---
-
-Task<Forwarded> ProtectedRoute::forward(VisitPtr visit) {
-  if (visit->mode == Mode::forced) co_return Forwarded{.outcome = Outcome::not_done, .cause = Cause::forced};
-  const Purpose purpose = visit->mode == Mode::automatic ? Purpose::covered : Purpose::plain;
-  visit->delivery = setup_.party->start(outbound(*visit), judge_, {visit->answer_by, visit->listen_until}, purpose);
-  auto ended = co_await visit->delivery->result.wait_until(loop_.clock, visit->answer_by);
-  if (ended) co_return std::move(*ended);
-  visit->unheard = true;
-  const Delivery& running = *visit->delivery;
-  co_return Forwarded{.outcome = running.may_have_sent ? Outcome::unknown : Outcome::not_done,
-                      .cause = running.cause_so_far};
-}
-
-Request ProtectedRoute::outbound(const Visit& visit) const {
-  Request request = visit.request;
-  request.headers.set("X-Request-Id", visit.request_id);
-  request.headers.set("Standin-Key", visit.intent.key.text());
-  return request;
-}
-
-Reply ProtectedRoute::finish(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
-  const Response& answer = *forwarded.response;
-  const bool gone = visit->client->gone();
-  if (gone) shared_.metrics.client_went_away(setup_.route.name, false);
-  if (is_last_word(visit->intent, answer)) {
-    shared_.claims.remember(visit->intent, answer, gone, loop_.clock.now());
-  }
-  claim.finish(answer);
-  watch_.see(*setup_.dialect, answer, visit->context(loop_.clock.wall()), visit->facts);
-  Reply reply = tell(*visit, Answered::forwarded, answer, &forwarded);
-  // Not the visit: it keeps the connection, which keeps this.
-  reply.undelivered = [self = shared_from_this(), intent = visit->intent, answer] {
-    self->shared_.metrics.client_went_away(self->setup_.route.name, false);
-    self->shared_.claims.remember(intent, answer, true, self->loop_.clock.now());
-  };
-  return reply;
-}
-
-/// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor "you have it
-/// already", which is about an earlier answer; nor an answer about the caller's credentials.
-bool ProtectedRoute::is_last_word(const Intent& intent, const Response& answer) const {
-  const Judgement judgement = setup_.dialect->judge(answer);
-  if (judgement.outcome == Outcome::approved) return !judgement.already_there;
-  return judgement.outcome == Outcome::declined && !judgement.pause_replay && intent.from_client;
+// The finder found it at the party after a crash: the party's own answer is gone, its reference is not.
+Reply ProtectedRoute::tell_unheard(const Visit& visit, const Ulid& id) {
+  const auto rows = shared_.journal.orders({.id = id});
+  if (!rows || rows->empty()) return tell(visit, Answered::rejected, refusal(visit, Refusal::answer_gone));
+  AnswerContext context = visit.context(rows->front().created);
+  context.id = id;
+  context.reference = rows->front().upstream_reference;
+  return tell(visit, Answered::recalled, setup_.dialect->approve(context));
 }
 
 // --- decide ---
@@ -201,6 +202,7 @@ bool ProtectedRoute::is_last_word(const Intent& intent, const Response& answer) 
 bool ProtectedRoute::may_promise() const { return shared_.in_flight_bytes <= setup_.in_flight_bytes_max; }
 
 Decision ProtectedRoute::decide_now(const Visit& visit) {
+  if (visit.decision) return *visit.decision;
   if (!visit.facts) {
     shared_.metrics.facts_unreadable(setup_.route.name, visit.facts.error().where, true);
     Log::warn("declined_unreadable", "route " + setup_.route.name + ": " + visit.facts.error().what);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <variant>
 
 #include "base/clock.h"
 #include "base/policy.h"
@@ -11,6 +12,7 @@
 #include "journal/journal.h"
 #include "net/server.h"
 #include "route/claims.h"
+#include "route/lookalikes.h"
 #include "route/modes.h"
 #include "route/template_watch.h"
 #include "route/visit.h"
@@ -25,6 +27,7 @@ struct SharedPorts {
   Journal& journal;
   const Vault& vault;
   Claims& claims;
+  Lookalikes& lookalikes;
   Modes& modes;
   Metrics& metrics;
   UlidMaker& ulids;
@@ -43,6 +46,13 @@ struct LoopPorts {
 /// time, stands in. Kept alive by shared_ptr: listening for a late answer outlives the request and a reload.
 class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
  public:
+  /// One of the route's parties, in the order in which they are tried.
+  struct PartyLink {
+    std::shared_ptr<Party> party;
+    std::shared_ptr<const Dialect> dialect;  ///< the party's
+    Credential credential;                   ///< for charges that are carried over to it
+  };
+
   /// What the configuration says of one route, resolved.
   struct Setup {
     RouteConfig route;
@@ -50,8 +60,8 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
     Policy policy;
     std::string config_version;
     std::size_t in_flight_bytes_max = 0;
-    std::shared_ptr<const Dialect> dialect;
-    std::shared_ptr<Party> party;
+    std::shared_ptr<const Dialect> dialect;  ///< the clients', and the first party's
+    std::vector<PartyLink> parties;
   };
 
   ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop);
@@ -62,50 +72,83 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
 
  private:
   using VisitPtr = std::shared_ptr<Visit>;
+  using Keeping = std::shared_ptr<OneShot<Kept>>;
 
   // refuse
   VisitPtr arrive(Request request, std::shared_ptr<const Client> client, std::string request_id);
+  Intent taken_for(const Intent& intent, const Facts& facts);
   std::optional<Reply> refuse(const Visit& visit);
+  Response refusal(const Visit& visit, Refusal why) const;
   // claim
   Reply answer_claimed(const Visit& visit, const Claim& claim);
   Reply give_again(const Visit& visit, const Claim& claim);
-  // forward
+  Reply tell_unheard(const Visit& visit, const Ulid& id);
+  // about an order of ours (about_ours.cc)
+  std::optional<OrderRow> named_order(const Visit& visit);
+  Task<std::optional<Reply>> answer_about_ours(VisitPtr visit, Claim& claim);
+  std::optional<Reply> pass_to_party(Visit& visit, const OrderRow& order);
+  Task<> note_voided(VisitPtr visit);
+  Task<Applied> withdraw(Ulid order);
+  Task<std::optional<Reply>> answer_as_is(VisitPtr visit, Claim claim, OrderRow order);
+  Task<std::optional<Reply>> keep_behind(VisitPtr visit, Claim claim, OrderRow order);
+  Result<Response> response_about(const Visit& visit, const OrderRow& order);
+  // forward (forward.cc)
+  Task<std::optional<Reply>> write_down(VisitPtr visit, Claim& claim);
+  Task<std::optional<Reply>> take_up(VisitPtr visit, Ulid order);
+  Task<> written_too_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Keeping keeping);
   Task<Forwarded> forward(VisitPtr visit);
-  Request outbound(const Visit& visit) const;
-  Reply finish(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
-  bool is_last_word(const Intent& intent, const Response& answer) const;
+  bool may_move(const Visit& visit) const;
+  Forwarded understood(const Visit& visit, Forwarded forwarded) const;
+  bool is_of_undone(const Visit& visit, const Judgement& judgement) const;
+  Task<bool> binds(VisitPtr visit, std::size_t party);
+  Task<Forwarded> forward_to(VisitPtr visit, Request request);
+  std::optional<Request> outbound(Visit& visit, std::size_t party);
+  std::optional<Duration> reverse_after(Visit& visit, const Dialect& party);
+  bool may_repeat(const Visit& visit, const UpstreamConfig& party) const;
+  Response in_clients_words(const Visit& visit, const Forwarded& forwarded) const;
+  Task<Reply> finish(VisitPtr visit, Claim claim, Forwarded forwarded);
+  bool is_last_word(const Intent& intent, const Judgement& judgement) const;
   // decide
   bool may_promise() const;
   Decision decide_now(const Visit& visit);
-  // keep
+  // keep (keep.cc)
   Task<Reply> keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision);
   NewOrder new_order(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
-                     const Response& answer) const;
-  std::shared_ptr<OneShot<Kept>> start_keeping(NewOrder order);
+                     const Response* answer) const;
+  Conclusion own_word(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
+                      const Response& answer) const;
+  Conclusion partys_word(const Visit& visit, const Forwarded& forwarded, const Response& answer) const;
+  Keeping start_keeping(std::variant<NewOrder, Conclusion> what);
+  Keeping start_keeping(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
+                        const Response& answer);
   Reply say_kept(const VisitPtr& visit, Claim claim, const Forwarded& forwarded, bool accepted, const Response& answer);
   Reply say_unavailable(const Visit& visit, const Forwarded& forwarded);
   // not standing in
-  Reply pass_on(const VisitPtr& visit, const Forwarded& forwarded);
+  Reply pass_on(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
   Task<Reply> client_left(VisitPtr visit, Claim claim, Forwarded forwarded);
   Reply promise_nothing(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
-  void let_go(const VisitPtr& visit, Claim claim, Outcome forwarded);
+  void let_go(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
 
   // after the answer
-  Task<> keep_durably(std::shared_ptr<ProtectedRoute> self, NewOrder order, std::shared_ptr<OneShot<Kept>> kept);
+  Task<> keep_durably(std::shared_ptr<ProtectedRoute> self, std::variant<NewOrder, Conclusion> what, Keeping kept);
   Task<> commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Response answer,
-                          Cause cause, bool accepted, std::shared_ptr<OneShot<Kept>> keeping);
+                          Cause cause, bool accepted, Keeping keeping);
   Task<> listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause);
   Task<> hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim);
+  Task<> nobody_was_told(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Forwarded forwarded);
   Task<> mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted);
   Task<> release_for_retry(std::shared_ptr<ProtectedRoute> self, Ulid id);
+  Judgement judged(const Visit& visit, const Forwarded& forwarded) const;
+  Task<Applied> record(VisitPtr visit, State from, Forwarded forwarded, std::string who);
 
   /// Counts and logs the answer, the one way out of the tour.
   Reply tell(const Visit& visit, Answered how, Response response, const Forwarded* forwarded = nullptr);
 
+  const PartyLink& party_of(const Visit& visit) const { return setup_.parties[visit.party]; }
+
   Setup setup_;
   SharedPorts shared_;
   LoopPorts loop_;
-  Judge judge_;
   TemplateWatch watch_;
 };
 

@@ -33,6 +33,12 @@ Result<std::shared_ptr<const Site>> Site::make(Config config, const Vault& vault
     if (!dialect) return std::unexpected(dialect.error());
     site->dialects[stand_in_name] = std::move(*dialect);
   }
+  for (const auto& [upstream_name, upstream] : config.upstreams) {
+    if (upstream.dialect == "json") continue;
+    auto dialect = make_party_dialect(upstream, vault);
+    if (!dialect) return std::unexpected(dialect.error());
+    site->party_dialects[upstream_name] = std::move(*dialect);
+  }
   for (const RouteConfig& route : config.routes) {
     if (route.outage_page.empty()) continue;
     std::ifstream file(route.outage_page, std::ios::binary);
@@ -42,6 +48,31 @@ Result<std::shared_ptr<const Site>> Site::make(Config config, const Vault& vault
   site->config = std::move(config);
   return site;
 }
+
+std::shared_ptr<const Dialect> Site::dialect_of(const RouteConfig& route, const std::string& upstream) const {
+  if (upstream == route.upstream) return dialects.at(route.stand_in);
+  return party_dialects.at(upstream);
+}
+
+namespace {
+
+std::vector<ProtectedRoute::PartyLink> links(const Site& site, const RouteConfig& route,
+                                             const std::map<std::string, std::shared_ptr<Party>>& parties) {
+  std::vector<std::string> upstreams{route.upstream};
+  upstreams.insert(upstreams.end(), route.more_upstreams.begin(), route.more_upstreams.end());
+  std::vector<ProtectedRoute::PartyLink> all;
+  for (const std::string& upstream : upstreams) {
+    const UpstreamConfig& config = site.config.upstreams.at(upstream);
+    Credential credential;
+    if (!config.credentials.empty()) {
+      credential = {SecretText(config.credentials.front().key), SecretText(config.credentials.front().pin)};
+    }
+    all.push_back({parties.at(upstream), site.dialect_of(route, upstream), std::move(credential)});
+  }
+  return all;
+}
+
+}  // namespace
 
 Router::Router(std::shared_ptr<const Site> site, const std::map<std::string, std::shared_ptr<Party>>& parties,
                SharedPorts shared, LoopPorts loop)
@@ -57,7 +88,8 @@ Router::Router(std::shared_ptr<const Site> site, const std::map<std::string, std
     const StandInConfig& stand_in = config.stand_ins.at(route.stand_in);
     protected_routes_[route.name] = std::make_shared<ProtectedRoute>(
         ProtectedRoute::Setup{route, stand_in, config.policies.at(stand_in.policy), config.version,
-                              config.server.in_flight_bytes_max, site_->dialects.at(route.stand_in), party},
+                              config.server.in_flight_bytes_max, site_->dialects.at(route.stand_in),
+                              links(*site_, route, parties)},
         shared, loop);
   }
 }

@@ -13,11 +13,14 @@ namespace standin {
 /// What every event loop's Router has in common: the configuration, and what was built from it once.
 struct Site {
   Config config;
-  std::map<std::string, std::shared_ptr<const Dialect>> dialects;  ///< by stand-in name
-  std::map<std::string, std::string> outage_pages;                 ///< by file name
+  std::map<std::string, std::shared_ptr<const Dialect>> dialects;        ///< by stand-in name
+  std::map<std::string, std::shared_ptr<const Dialect>> party_dialects;  ///< by upstream name; of gateways alone
+  std::map<std::string, std::string> outage_pages;                       ///< by file name
 
   /// Builds the dialects and reads the pages; an error says what is wrong with the configuration.
   static Result<std::shared_ptr<const Site>> make(Config config, const Vault& vault);
+  /// What this party of a protected route understands: the first one what the route's clients speak.
+  std::shared_ptr<const Dialect> dialect_of(const RouteConfig& route, const std::string& upstream) const;
 };
 
 /// The front door on one event loop: names each request and hands it to its route. A reload makes a new Router;

@@ -8,7 +8,9 @@
 #include "base/result.h"
 #include "base/ulid.h"
 #include "dialect/dialect.h"
+#include "journal/journal.h"
 #include "net/server.h"
+#include "risk/decide.h"
 #include "route/claims.h"
 #include "upstream/party.h"
 
@@ -22,7 +24,11 @@ struct Visit {
   Ulid id;                ///< the order's, if it becomes one
   std::string reference;  ///< ours, as given to the client in stand-in
   Result<Facts> facts;
+  Operation operation = Operation::charge;
+  std::string about;                 ///< the reference that a capture, void, refund or read names
+  bool repeat_is_recognised = true;  ///< as far as the request goes: RequestReading
   Intent intent;
+  bool looks_alike = false;  ///< without a key, it was taken for the same as an earlier one
   Mode mode = Mode::automatic;
 
   Instant arrived;
@@ -30,9 +36,19 @@ struct Visit {
   Instant listen_until;  ///< end of listening for a late answer
   Instant deadline;      ///< the client has its answer by then
   WallTime arrived_wall{};
+  WallTime created{};  ///< of the order: arrival, or that of the first request of the same key that wrote it down
 
-  std::shared_ptr<Delivery> delivery;  ///< the live forward; none if it was not tried
-  bool unheard = false;                ///< the forward had not ended at answer_by: its answer is still to come
+  /// The right to say what became of the order, where it was written before it was sent.
+  std::optional<Lease> written;
+  bool taken_up = false;             ///< it was written by an earlier request of the same key, whose attempt may stand
+  std::optional<Decision> decision;  ///< made before forwarding, where the party has to be told
+
+  std::size_t party = 0;                ///< which of the route's parties it was last sent to
+  std::optional<std::size_t> bound_to;  ///< the only one that it may be sent to
+  std::shared_ptr<Delivery> delivery;   ///< the live forward; none if it was not tried
+  bool unheard = false;                 ///< the forward had not ended at answer_by: its answer is still to come
+
+  bool is_charge() const { return operation == Operation::charge; }
 
   AnswerContext context(WallTime now) const {
     static const Facts none;

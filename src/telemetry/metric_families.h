@@ -35,7 +35,13 @@ struct MetricFamilies {
   HistogramFamily<3> target_seconds;
   GaugeFamily<2> target_in_flight;
   GaugeFamily<2> target_healthy;
+  GaugeFamily<3> target_info;
+  GaugeFamily<2> scoreboard_errors;
   GaugeFamily<3> breaker_state;
+  GaugeFamily<2> breaker_keys_open;
+  CounterFamily<2> retries;
+  CounterFamily<1> retries_refused;
+  GaugeFamily<1> switches_cut;
 
   GaugeFamily<0> connections_open;
   GaugeFamily<0> requests_in_flight;

@@ -60,6 +60,15 @@ class MetricFamily {
     return add(values);
   }
 
+  /// Whoever had it from `of` must have let go of it.
+  void remove(const LabelValues<N>& values) {
+    const std::unique_lock lock(mutex_);
+    const auto found = known_.find(values);
+    if (found == known_.end()) return;
+    family_.Remove(found->second);
+    known_.erase(found);
+  }
+
  private:
   Metric& add(const LabelValues<N>& values) {
     std::array<std::string, N> kept;

@@ -121,8 +121,8 @@ void Metrics::target_sent(std::string_view upstream, std::string_view target, st
   state_->target_seconds.of({upstream, target, end}).Observe(seconds(took));
 }
 
-void Metrics::target_in_flight(std::string_view upstream, std::string_view target, std::size_t count) {
-  state_->target_in_flight.of({upstream, target}).Set(static_cast<double>(count));
+void Metrics::target_in_flight(std::string_view upstream, std::string_view target, int change) {
+  state_->target_in_flight.of({upstream, target}).Increment(change);
 }
 
 void Metrics::breaker_state(std::string_view upstream, std::string_view target, std::string_view now) {
@@ -133,6 +133,30 @@ void Metrics::breaker_state(std::string_view upstream, std::string_view target, 
 
 void Metrics::target_healthy(std::string_view upstream, std::string_view target, bool healthy) {
   state_->target_healthy.of({upstream, target}).Set(number(healthy));
+}
+
+void Metrics::target_location(std::string_view upstream, std::string_view target, std::string_view before,
+                              std::string_view now) {
+  if (!before.empty()) state_->target_info.remove({upstream, target, before});
+  state_->target_info.of({upstream, target, now}).Set(1);
+}
+
+void Metrics::scoreboard_errors(std::string_view upstream, std::string_view target, std::size_t count) {
+  state_->scoreboard_errors.of({upstream, target}).Set(static_cast<double>(count));
+}
+
+void Metrics::breaker_keys_open(std::string_view upstream, std::string_view target, std::size_t count) {
+  state_->breaker_keys_open.of({upstream, target}).Set(static_cast<double>(count));
+}
+
+void Metrics::retried(std::string_view upstream, std::string_view after) {
+  state_->retries.of({upstream, after}).Increment();
+}
+
+void Metrics::retry_refused(std::string_view upstream) { state_->retries_refused.of({upstream}).Increment(); }
+
+void Metrics::switches_cut(std::string_view upstream, std::size_t count) {
+  state_->switches_cut.of({upstream}).Set(static_cast<double>(count));
 }
 
 void Metrics::connections(std::size_t open, std::size_t in_flight) {

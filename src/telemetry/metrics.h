@@ -49,10 +49,21 @@ class Metrics {
   void orders_in_state(std::string_view state, std::size_t count);
   void follow_ups_open(std::size_t count);
   void target_sent(std::string_view upstream, std::string_view target, std::string_view end, Duration took);
-  void target_in_flight(std::string_view upstream, std::string_view target, std::size_t count);
+  /// One more, or one less.
+  void target_in_flight(std::string_view upstream, std::string_view target, int change);
   /// `state` is the name of a Breaker::State.
   void breaker_state(std::string_view upstream, std::string_view target, std::string_view state);
   void target_healthy(std::string_view upstream, std::string_view target, bool healthy);
+  /// What the health ping says of where the target is; `before`: what it said last, or "". One thread for each target.
+  void target_location(std::string_view upstream, std::string_view target, std::string_view before,
+                       std::string_view now);
+  void scoreboard_errors(std::string_view upstream, std::string_view target, std::size_t count);
+  /// Of a target, how many keys' breakers are not closed.
+  void breaker_keys_open(std::string_view upstream, std::string_view target, std::size_t count);
+  /// Another target is tried; `after`: "not_sent", "not_done" or "unknown", what the attempt before came to.
+  void retried(std::string_view upstream, std::string_view after);
+  void retry_refused(std::string_view upstream);
+  void switches_cut(std::string_view upstream, std::size_t count);
   void connections(std::size_t open, std::size_t in_flight);
   /// All of them since the process began, as Log::dropped() tells.
   void log_lines_dropped(std::size_t count);

@@ -37,6 +37,12 @@ void say_everything(Metrics& metrics) {
   metrics.orders_in_state("accepted", 2);
   metrics.follow_ups_open(1);
   metrics.target_sent("shop", "http://127.0.0.1:3000", "good", 2ms);
+  metrics.target_location("shop", "http://127.0.0.1:3000", "", "ca403");
+  metrics.scoreboard_errors("shop", "http://127.0.0.1:3000", 2);
+  metrics.breaker_keys_open("shop", "http://127.0.0.1:3000", 1);
+  metrics.retried("shop", "not_sent");
+  metrics.retry_refused("shop");
+  metrics.switches_cut("shop", 1);
   metrics.target_in_flight("shop", "http://127.0.0.1:3000", 4);
   metrics.breaker_state("shop", "http://127.0.0.1:3000", "closed");
   metrics.target_healthy("shop", "http://127.0.0.1:3000", true);

@@ -30,6 +30,10 @@ void Breaker::record(const Permit& permit, End end, Instant now) {
   unreachable();
 }
 
+void Breaker::withdraw(const Permit& permit) {
+  if (permit.kind == Permit::Kind::probe && permit.period == period_) probing_ = false;
+}
+
 void Breaker::healthy(Instant now) {
   advance(now);
   if (state_ == State::open) enter(State::half_open, now);

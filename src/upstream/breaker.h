@@ -41,12 +41,16 @@ class Breaker {
   Permit admit(Instant now, bool covered);
   /// At most once per permit.
   void record(const Permit& permit, End end, Instant now);
+  /// In place of `record`: what the request came to says nothing here. The next may be the probe.
+  void withdraw(const Permit& permit);
   /// A good health ping half-opens an open breaker; it never closes one.
   void healthy(Instant now);
   /// The new values hold from now on; the state stays, and what the window counted if its length did.
   void reconfigure(const BreakerConfig& config);
 
   State state(Instant now) const;
+  /// Time alone neither opens nor closes a breaker.
+  bool is_closed() const { return state_ == State::closed; }
 
  private:
   void advance(Instant now);

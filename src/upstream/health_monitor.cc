@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/text.h"
+
 namespace standin {
 namespace {
 
@@ -13,25 +15,39 @@ struct Watch {
   std::shared_ptr<Event> stopped;
 };
 
-bool is_good(const Result<Response>& answer, const std::string& expect) {
-  return answer && answer->status == 200 && answer->body.starts_with(expect);
+/// A location's name is put beside the target as it is: short, and of printable characters alone.
+constexpr std::size_t location_bytes_max = 32;
+
+std::string location_in(std::string_view body) {
+  const auto colon = body.find(':');
+  if (colon == std::string_view::npos) return "";
+  const std::string_view location = trim(body.substr(colon + 1, location_bytes_max + 2));
+  const bool printable = std::ranges::all_of(location, [](unsigned char c) { return c > ' ' && c < 0x7f; });
+  return printable && location.size() <= location_bytes_max ? std::string(location) : "";
 }
 
-Task<bool> ping(const Watch& watch, Clock& clock, Transport& transport) {
+Health health_in(std::string_view body, const std::string& expect) {
+  if (body.starts_with(expect)) return Health::good;
+  return body.starts_with("DOWN") ? Health::down : Health::out;
+}
+
+Task<Ping> ping(const Watch& watch, Clock& clock, Transport& transport) {
   const Request request{.method = "GET", .target = watch.health.path};
   const Instant end = clock.now() + watch.health.timeout;
   const ExchangeTimes times{
       .connect = watch.connect, .write = watch.health.timeout, .send_before = end, .listen_until = end};
   const auto answer = co_await transport.exchange(watch.endpoint, request, times, {});
-  co_return is_good(answer, watch.health.expect);
+  if (!answer || answer->status != 200) co_return Ping{};
+  const Health health = health_in(answer->body, watch.health.expect);
+  co_return Ping{.health = health, .location = health == Health::out ? std::string() : location_in(answer->body)};
 }
 
 Task<> keep_pinging(Watch watch, Clock& clock, Transport& transport) {
   while (!watch.stopped->is_set()) {
     const Instant next = clock.now() + watch.health.every;
-    const bool good = co_await ping(watch, clock, transport);
+    const Ping answer = co_await ping(watch, clock, transport);
     if (watch.stopped->is_set()) co_return;
-    watch.target->pinged(good, clock.now());
+    watch.target->pinged(answer, clock.now());
     co_await watch.stopped->wait_until(clock, next);
   }
 }

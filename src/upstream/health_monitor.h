@@ -14,8 +14,10 @@
 namespace standin {
 
 /// Asks every target that has a `health.path` how it is, over and over: 200 and a body that starts with `expect` is
-/// good. Runs on one event loop (the control loop) and is used from its thread; `clock`, `transport` and the loop
-/// outlive it and the pings under way when it stops.
+/// good; 200 and one that starts with "DOWN" announces that it is not recommended (USAePay's gateways do so before
+/// maintenance); everything else is out. What follows a colon, as in "UP:ca403", names the location. Runs on one event
+/// loop (the control loop) and is used from its thread; `clock`, `transport` and the loop outlive it and the pings
+/// under way when it stops.
 class HealthMonitor {
  public:
   /// Starts at once, with a ping to each target.

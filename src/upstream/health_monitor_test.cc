@@ -46,13 +46,37 @@ TEST(HealthMonitor, AsksAtOnceAndThenAsOftenAsConfigured) {
 }
 
 TEST(HealthMonitor, OnlyTheExpectedAnswerInTimeIsGood) {
-  for (const Behaviour& behaviour : {answers(200, "DOWN"), answers(500, "UP"), answers(200, "not UP"), refuses(),
+  for (const Behaviour& behaviour : {answers(500, "UP"), answers(500, "DOWN"), answers(200, "not UP"), refuses(),
                                      hangs(), babbles(), answers(200, "UP", 1001ms)}) {
     Scene scene;
     scene.ping = behaviour;
     scene.watch();
     scene.world.run_for(2s);
-    EXPECT_EQ(scene.view().health, "bad");
+    EXPECT_EQ(scene.view().health, "out");
+  }
+}
+
+TEST(HealthMonitor, ATargetMayAnnounceThatItIsDownAndBeUpAgain) {
+  Scene scene;
+  scene.ping = answers(200, "DOWN:ca403");
+  scene.watch();
+  scene.world.run_for(2s);
+  EXPECT_EQ(scene.view().health, "down");
+  scene.ping = answers(200, "UP:ca403");
+  scene.world.run_for(5s);
+  EXPECT_EQ(scene.view().health, "good");
+}
+
+TEST(HealthMonitor, WhatFollowsAColonNamesTheLocation) {
+  const std::vector<std::pair<std::string, std::string>> cases{
+      {"UP:ca403", "ca403"}, {"UP: ca403\r\n", "ca403"}, {"DOWN:ny102", "ny102"}, {"UP", ""},
+      {"UP:", ""},           {"UP:a\x1b[2Jb", ""},       {"UP:two words", ""},    {"UP:" + std::string(33, 'x'), ""}};
+  for (const auto& [body, location] : cases) {
+    Scene scene;
+    scene.ping = answers(200, body);
+    scene.watch();
+    scene.world.run_for(1s);
+    EXPECT_EQ(scene.view().location, location) << body;
   }
 }
 

@@ -11,10 +11,11 @@ namespace standin {
 struct Party::Shared {
   UpstreamConfig config;
   Clock& clock;
-  Random& random;
   Transport& transport;
   Executor executor;
   std::shared_ptr<Places> places;
+  std::shared_ptr<const Switches> switches;
+  mutable Lots lots;                                  ///< of the Party's loop alone
   std::vector<std::shared_ptr<TargetState>> targets;  ///< one per config.targets, and so are these:
   std::vector<Result<Endpoint>> endpoints;
 };
@@ -30,36 +31,24 @@ struct Errand {
   Request request;
   Judge judge;
   Deadlines deadlines;
-  Purpose purpose;
+  Sending sending;
 
   Instant now() const { return party->clock.now(); }
-};
-
-/// A place among those in flight, given back when the exchange has really ended, or its event loop died.
-template <class Counted>
-class Held {
- public:
-  explicit Held(std::shared_ptr<Counted> counted) : counted_(std::move(counted)) {}
-  ~Held() { counted_->leave(); }
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
-
- private:
-  std::shared_ptr<Counted> counted_;
 };
 
 /// One try at one target.
 struct Attempt {
   std::size_t index;
   std::shared_ptr<TargetState> target;
-  Breaker::Permit permit;
+  TargetBreakers::Clearance clearance;
   bool sent = false;
+  bool first_to_send = false;  ///< nothing of the delivery had been sent before
   bool recorded = false;
 
   /// The breaker hears of an exchange once: of its end or of its lateness, whichever comes first.
   void record(Breaker::End end, Instant now) {
     if (std::exchange(recorded, true)) return;
-    target->record(permit, end, now);
+    target->record(clearance, end, now);
   }
   void record_lateness(Instant now) { record(sent ? Breaker::End::timed_out : Breaker::End::not_sent, now); }
 };
@@ -98,9 +87,9 @@ bool may_probe(Purpose purpose) {
 }
 
 /// When the breaker no longer waits for this exchange: a probe has a time of its own.
-Instant verdict_by(const Errand& errand, const Breaker::Permit& permit) {
-  if (permit.kind != Breaker::Permit::Kind::probe) return errand.deadlines.answer_by;
-  return std::min(errand.deadlines.answer_by, permit.given + errand.party->config.breaker.probe_timeout);
+Instant verdict_by(const Errand& errand, const TargetBreakers::Clearance& clearance) {
+  if (!clearance.is_probe()) return errand.deadlines.answer_by;
+  return std::min(errand.deadlines.answer_by, clearance.given() + errand.party->config.breaker.probe_timeout);
 }
 
 ExchangeTimes times_of(const Errand& errand) {
@@ -113,20 +102,23 @@ ExchangeTimes times_of(const Errand& errand) {
 
 void note_connecting(Delivery& delivery, const std::string& url) {
   delivery.target = url;
-  delivery.cause_so_far = Cause::refused;
+  if (!delivery.may_have_sent) delivery.cause_so_far = Cause::refused;
 }
 
-void note_sending(Delivery& delivery, WallTime wall) {
-  if (!std::exchange(delivery.may_have_sent, true)) delivery.sent_at = wall;
+void note_sending(Delivery& delivery, Attempt& attempt, WallTime wall) {
+  attempt.sent = true;
+  if (!std::exchange(delivery.may_have_sent, true)) {
+    attempt.first_to_send = true;
+    delivery.sent_at = wall;
+  }
   delivery.cause_so_far = Cause::timed_out_in_service;
 }
 
-/// The transport is certain that nothing of this try left; nor did anything of an earlier one, or there would be no
-/// other.
-void note_nothing_sent(Delivery& delivery) {
+/// The transport is certain that nothing of this try left; what an earlier one sent stays sent.
+void note_nothing_sent(Delivery& delivery, const Attempt& attempt) {
+  if (!attempt.first_to_send) return;
   delivery.may_have_sent = false;
   delivery.sent_at = {};
-  delivery.cause_so_far = Cause::refused;
 }
 
 Task<Result<Response>> exchange(const Errand& errand, std::shared_ptr<Attempt> attempt) {
@@ -134,19 +126,26 @@ Task<Result<Response>> exchange(const Errand& errand, std::shared_ptr<Attempt> a
   if (!endpoint) co_return std::unexpected(endpoint.error());
   Clock& clock = errand.party->clock;
   std::function<void()> sending = [attempt, delivery = errand.delivery, &clock] {
-    attempt->sent = true;
-    note_sending(*delivery, clock.wall());
+    note_sending(*delivery, *attempt, clock.wall());
   };
   const auto too_late =
-      clock.at(verdict_by(errand, attempt->permit), [attempt, &clock] { attempt->record_lateness(clock.now()); });
+      clock.at(verdict_by(errand, attempt->clearance), [attempt, &clock] { attempt->record_lateness(clock.now()); });
   co_return co_await errand.party->transport.exchange(*endpoint, errand.request, times_of(errand), sending);
 }
 
+struct Tried {
+  Forwarded forwarded;
+  bool sent = false;
+  bool of_this_alone = false;  ///< as Judged has it
+};
+
 /// What an answer came to.
-Forwarded answered(const Errand& errand, Attempt& attempt, Response response) {
+Tried answered(const Errand& errand, Attempt& attempt, Response response) {
   const Judged judged = errand.judge(response);
   attempt.record(end_of(judged.outcome), errand.now());
-  return {.outcome = judged.outcome, .cause = judged.cause, .response = std::move(response)};
+  return {.forwarded = {.outcome = judged.outcome, .cause = judged.cause, .response = std::move(response)},
+          .sent = true,
+          .of_this_alone = judged.of_this_alone};
 }
 
 /// What an exchange without an answer that can be read came to.
@@ -155,7 +154,7 @@ Forwarded unanswered(const Errand& errand, Attempt& attempt, const Error& error)
   switch (error.sent) {
     case Sent::nothing:
       attempt.record(Breaker::End::not_sent, errand.now());
-      note_nothing_sent(*errand.delivery);
+      note_nothing_sent(*errand.delivery, attempt);
       return nothing_sent(Cause::refused, std::move(why));
     case Sent::maybe:
     case Sent::answered:
@@ -166,43 +165,103 @@ Forwarded unanswered(const Errand& errand, Attempt& attempt, const Error& error)
   unreachable();
 }
 
-struct Tried {
-  Forwarded forwarded;
-  bool sent = false;
+/// A target, and its leave to be sent to.
+struct Choice {
+  std::size_t index;
+  TargetBreakers::Clearance clearance;
 };
 
-Task<Tried> try_target(const Errand& errand, std::size_t index, Breaker::Permit permit) {
-  const auto& target = errand.party->targets[index];
-  const auto attempt = std::make_shared<Attempt>(index, target, permit);
+/// The best target not tried yet that lets the request through; those looked at are marked as tried.
+std::optional<Choice> next_target(const Errand& errand, std::vector<bool>& tried) {
+  const Party::Shared& party = *errand.party;
+  while (const auto index = choose(party.targets, tried, party.config.balance, errand.now(), party.lots)) {
+    tried[*index] = true;
+    auto clearance =
+        party.targets[*index]->admit(errand.now(), may_probe(errand.sending.purpose), errand.sending.breaker_key);
+    if (clearance.admitted()) return Choice{*index, std::move(clearance)};
+  }
+  return std::nullopt;
+}
+
+Task<Tried> try_target(const Errand& errand, Choice choice) {
+  const auto& target = errand.party->targets[choice.index];
+  const auto attempt = std::make_shared<Attempt>(choice.index, target, std::move(choice.clearance));
   target->enter();
   const Held<TargetState> place(target);
   note_connecting(*errand.delivery, target->url());
   auto result = co_await exchange(errand, attempt);
   const bool sent = result || result.error().sent != Sent::nothing;
-  if (sent && !attempt->sent) note_sending(*errand.delivery, errand.party->clock.wall());
-  co_return Tried{
-      result ? answered(errand, *attempt, std::move(*result)) : unanswered(errand, *attempt, result.error()), sent};
+  if (sent && !attempt->sent) note_sending(*errand.delivery, *attempt, errand.party->clock.wall());
+  if (result) co_return answered(errand, *attempt, std::move(*result));
+  co_return Tried{.forwarded = unanswered(errand, *attempt, result.error()), .sent = sent};
 }
 
-/// Tries the targets in turn. Once something was sent to one, no other is tried: it may have happened.
+bool is_definite(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::approved:
+    case Outcome::declined: return true;
+    case Outcome::not_done:
+    case Outcome::unknown: return false;
+  }
+  unreachable();
+}
+
+/// What the attempts so far came to together.
+struct Progress {
+  Forwarded so_far = nothing_sent(Cause::breaker, "no target's breaker lets it through");
+  std::string_view last;  ///< attempt: "" for none, "not_sent", "not_done" or "unknown"
+  bool sent = false;
+  bool in_doubt = false;  ///< one is unknown, and none since was definite
+
+  /// An answer that nothing happened speaks for its own attempt alone, and so may a no: neither clears an earlier
+  /// doubt.
+  void add(Tried tried) {
+    const Outcome outcome = tried.forwarded.outcome;
+    const bool definite = is_definite(outcome) && !(in_doubt && tried.of_this_alone);
+    const bool unknown = outcome == Outcome::unknown;
+    if (definite || unknown || (!in_doubt && (tried.sent || !sent))) so_far = std::move(tried.forwarded);
+    in_doubt = !definite && (in_doubt || unknown);
+    sent = sent || tried.sent;
+    last = tried.sent ? name(outcome) : "not_sent";
+  }
+};
+
+/// Whether what the attempts came to allows another.
+bool may_go_on(const Errand& errand, const Progress& progress) {
+  if (is_definite(progress.so_far.outcome)) return false;
+  return !progress.in_doubt || errand.sending.repeat_is_recognised;
+}
+
+bool is_cut_off(const Errand& errand) {
+  const Party::Shared& party = *errand.party;
+  return party.switches->stops(party.config.name, errand.sending.breaker_key, party.clock.wall());
+}
+
+/// Tries the targets in turn. An attempt is followed by another only when it has ended: one that is merely slow keeps
+/// its time, and is listened to.
 Task<Forwarded> try_targets(const Errand& errand) {
   const Party::Shared& party = *errand.party;
-  Forwarded last = nothing_sent(Cause::breaker, "no target's breaker lets it through");
-  for (const std::size_t index : preference(party.targets, party.config.balance, party.random)) {
-    if (errand.now() >= errand.deadlines.answer_by) break;
-    const Breaker::Permit permit = party.targets[index]->admit(errand.now(), may_probe(errand.purpose));
-    if (!permit.admitted()) continue;
-    Tried tried = co_await try_target(errand, index, permit);
-    last = std::move(tried.forwarded);
-    if (tried.sent) break;
+  Progress progress;
+  std::vector<bool> tried(party.targets.size());
+  while (may_go_on(errand, progress) && errand.now() < errand.deadlines.answer_by) {
+    if (std::ranges::find(tried, false) == tried.end() || is_cut_off(errand)) break;
+    const HeldRetry retry(progress.sent, party.places);
+    if (retry.refused()) break;
+    auto choice = next_target(errand, tried);
+    if (!choice) break;
+    if (!progress.last.empty()) party.places->count_retry(progress.last);
+    Tried one = co_await try_target(errand, std::move(*choice));
+    progress.add(std::move(one));
+    errand.delivery->cause_so_far = progress.so_far.cause;
   }
-  co_return last;
+  co_return std::move(progress.so_far);
 }
 
 Task<Forwarded> forward(const Errand& errand) {
   const Party::Shared& party = *errand.party;
   if (errand.now() >= errand.deadlines.answer_by)
     co_return nothing_sent(Cause::timed_out_in_queue, "the time to answer had passed before it could be sent");
+  if (is_cut_off(errand)) co_return nothing_sent(Cause::breaker, "cut off by an operator");
   if (!party.places->enter(party.config.concurrency))
     co_return nothing_sent(Cause::timed_out_in_queue,
                            fmt::format("{} requests are in flight already", party.config.concurrency));
@@ -220,7 +279,8 @@ Task<> run(Errand errand) {
 
 Party::Party(const UpstreamConfig& config, Clock& clock, Random& random, Transport& transport, TargetStates& states,
              Executor executor) {
-  const auto shared = std::make_shared<Shared>(config, clock, random, transport, executor, states.places(config.name));
+  const auto shared = std::make_shared<Shared>(config, clock, transport, executor, states.places(config.name),
+                                               states.switches(), Lots(random));
   for (const std::string& url : config.targets) {
     shared->targets.push_back(states.of(config, url));
     shared->endpoints.push_back(Endpoint::parse(url));
@@ -230,14 +290,15 @@ Party::Party(const UpstreamConfig& config, Clock& clock, Random& random, Transpo
 
 Party::~Party() = default;
 
-std::shared_ptr<Delivery> Party::start(Request request, Judge judge, Deadlines deadlines, Purpose purpose) {
+std::shared_ptr<Delivery> Party::start(Request request, Judge judge, Deadlines deadlines, Sending sending) {
   auto delivery = std::make_shared<Delivery>();
-  spawn(shared_->executor, run({shared_, delivery, std::move(request), std::move(judge), deadlines, purpose}));
+  spawn(shared_->executor,
+        run({shared_, delivery, std::move(request), std::move(judge), deadlines, std::move(sending)}));
   return delivery;
 }
 
-Task<Forwarded> Party::deliver(Request request, Judge judge, Deadlines deadlines, Purpose purpose) {
-  const auto delivery = start(std::move(request), std::move(judge), deadlines, purpose);
+Task<Forwarded> Party::deliver(Request request, Judge judge, Deadlines deadlines, Sending sending) {
+  const auto delivery = start(std::move(request), std::move(judge), deadlines, std::move(sending));
   co_return co_await delivery->result.wait();
 }
 

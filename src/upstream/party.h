@@ -21,6 +21,7 @@ namespace standin {
 struct Judged {
   Outcome outcome = Outcome::unknown;
   Cause cause = Cause::untrustworthy;
+  bool of_this_alone = false;  ///< it says nothing of an earlier try of the same request
 };
 using Judge = std::function<Judged(const Response&)>;
 
@@ -48,14 +49,26 @@ enum class Purpose {
   replay,   ///< may probe, and goes before live ones
 };
 
+/// What the party should know of a request beside its bytes.
+struct Sending {
+  Purpose purpose = Purpose::plain;
+  /// The facts that breakers go by (BreakerConfig::key), joined by "/": their own breaker at every target.
+  std::string breaker_key;
+  /// The party takes a repeat of this request for one (it keys or folds duplicates, and its window is open): after an
+  /// `unknown` at one target, another of the same party may be tried.
+  bool repeat_is_recognised = false;
+};
+
 struct Deadlines {
   Instant answer_by;     ///< no answer by then is a timeout for the breaker; nothing new is sent after it
   Instant listen_until;  ///< the answer is awaited until then
 };
 
-/// One party we forward to: chooses a target, keeps its limits, and tries another only when nothing was sent. Several
-/// attempts, one layer. One Party per event loop; what all loops share is in TargetStates. Deliveries under way run on
-/// when the Party goes (after a reload): `clock`, `random`, `transport` and the loop outlive them.
+/// One party we forward to: chooses a target, keeps its limits, and tries another where that is safe: nothing was sent,
+/// the answer says that nothing happened, or the party recognises a repeat. Several attempts, one layer, and a budget
+/// (limits::retry_share): a party that is going down is not met with more. One Party per event loop; what all loops
+/// share is in TargetStates. Deliveries under way run on when the Party goes (after a reload): `clock`, `transport` and
+/// the loop outlive them.
 class Party {
  public:
   Party(const UpstreamConfig& config, Clock& clock, Random& random, Transport& transport, TargetStates& states,
@@ -64,13 +77,15 @@ class Party {
 
   /// Starts a delivery and returns at once. Called on the Party's own loop.
   ///
-  /// Targets are tried one after the other, each at most once, until one was sent to: the least busy first (ties at
-  /// random), those whose last health ping was bad as a last resort, those whose breaker refuses never. The result is
-  /// `not_done` only if nothing was sent, or if `judge` says so.
-  std::shared_ptr<Delivery> start(Request request, Judge judge, Deadlines deadlines, Purpose purpose);
+  /// Targets are tried one after the other, each at most once, as `balance` prefers them; those that announced
+  /// themselves down as a last resort, those whose breaker refuses never. The result is `not_done` only if nothing was
+  /// sent, or if every answer said so; once an attempt is `unknown`, whatever comes after it, only a definite answer
+  /// that is not of its own try alone ends that. What an operator has cut off (TargetStates::switches) is not tried:
+  /// `not_done` because of a breaker.
+  std::shared_ptr<Delivery> start(Request request, Judge judge, Deadlines deadlines, Sending sending);
 
   /// Starts one and waits for its end.
-  Task<Forwarded> deliver(Request request, Judge judge, Deadlines deadlines, Purpose purpose);
+  Task<Forwarded> deliver(Request request, Judge judge, Deadlines deadlines, Sending sending);
 
   const UpstreamConfig& config() const;
 

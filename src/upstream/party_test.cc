@@ -1,10 +1,7 @@
-#include "upstream/party.h"
-
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "sim/scripted_transport.h"
-#include "sim/world.h"
+#include "upstream/party_test_support.h"
 
 namespace standin {
 namespace {
@@ -14,62 +11,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
-
-constexpr const char* a_url = "http://a:1";
-constexpr const char* b_url = "http://b:1";
-
-Judged judge(const Response& response) {
-  switch (response.status) {
-    case 201: return {Outcome::approved};
-    case 402: return {Outcome::declined};
-    case 500: return {Outcome::unknown, Cause::server_error};
-    case 503: return {Outcome::not_done, Cause::server_error};
-    default: return {Outcome::unknown, Cause::untrustworthy};
-  }
-}
-
-UpstreamConfig one_target() { return {.name = "shop", .targets = {a_url}}; }
-UpstreamConfig two_targets() { return {.name = "shop", .targets = {a_url, b_url}}; }
-
-/// A world with one upstream whose targets do as `on` says, answers being due in 10 s and listened for until 60 s.
-struct Scene {
-  explicit Scene(UpstreamConfig upstream = one_target()) : config(std::move(upstream)) {
-    transport.behave = [this](const Endpoint& target, const Request&) { return on.at(target.url); };
-  }
-
-  Party& party() {
-    if (!first) first = make_party();
-    return *first;
-  }
-  std::unique_ptr<Party> make_party() {
-    return std::make_unique<Party>(config, world.clock(), world.random(), transport, states, world.executor());
-  }
-  Deadlines deadlines() { return {world.now() + 10s, world.now() + 60s}; }
-  std::shared_ptr<Delivery> start(Purpose purpose = Purpose::covered) {
-    return party().start({.method = "POST", .target = "/orders"}, judge, deadlines(), purpose);
-  }
-  Forwarded deliver(Purpose purpose = Purpose::covered) {
-    return world.run(party().deliver({.method = "POST", .target = "/orders"}, judge, deadlines(), purpose));
-  }
-  TargetView view(const std::string& url = a_url) { return states.of(config, url)->view(world.now()); }
-  void trip(const std::string& url) {
-    const auto target = states.of(config, url);
-    for (int i = 0; i < 3; ++i) target->record(target->admit(world.now(), true), Breaker::End::timed_out, world.now());
-    ASSERT_EQ(view(url).breaker, "open");
-  }
-  std::vector<std::string> reached() const {
-    std::vector<std::string> urls;
-    for (const auto& arrival : transport.arrived) urls.push_back(arrival.url);
-    return urls;
-  }
-
-  UpstreamConfig config;
-  World world;
-  ScriptedTransport transport{world.clock()};
-  TargetStates states;
-  std::map<std::string, Behaviour> on{{a_url, answers(201)}, {b_url, answers(201)}};
-  std::unique_ptr<Party> first;
-};
+using Scene = PartyScene;
 
 TEST(Party, PassesAnApprovalOn) {
   Scene scene;
@@ -97,13 +39,6 @@ TEST(Party, NeverSendsAgainWhatMayHaveBeenSent) {
     EXPECT_EQ(forwarded.outcome, Outcome::unknown);
     EXPECT_THAT(scene.transport.connected_to, SizeIs(1));
   }
-}
-
-TEST(Party, NeverSendsAgainWhatAnAnswerSaysWasNotDone) {
-  Scene scene(two_targets());
-  scene.on = {{a_url, answers(503)}, {b_url, answers(503)}};
-  EXPECT_EQ(scene.deliver().outcome, Outcome::not_done);
-  EXPECT_THAT(scene.transport.connected_to, SizeIs(1));
 }
 
 TEST(Party, TriesTheNextTargetAtOnceWhenNothingWasSent) {
@@ -201,7 +136,7 @@ TEST(Party, SharesItsBreakersWithTheOtherThreads) {
   for (int i = 0; i < 3; ++i) scene.deliver();
   scene.on[a_url] = answers(201);
   const Forwarded forwarded = scene.world.run(
-      other->deliver({.method = "POST", .target = "/orders"}, judge, scene.deadlines(), Purpose::covered));
+      other->deliver({.method = "POST", .target = "/orders"}, judge, scene.deadlines(), {Purpose::covered}));
   EXPECT_EQ(forwarded.cause, Cause::breaker);
   EXPECT_THAT(scene.reached(), IsEmpty());
 }
@@ -213,7 +148,7 @@ TEST(Party, SendsOneProbeOverAllThreads) {
   scene.world.run_for(5s);
   scene.on[a_url] = answers(201, "", 500ms);
   scene.start();
-  other->start({.method = "POST", .target = "/orders"}, judge, scene.deadlines(), Purpose::replay);
+  other->start({.method = "POST", .target = "/orders"}, judge, scene.deadlines(), {Purpose::replay});
   scene.world.run_for(1s);
   EXPECT_THAT(scene.reached(), SizeIs(1));
   EXPECT_EQ(scene.view().breaker, "half-open");
@@ -223,8 +158,8 @@ TEST(Party, APlainRequestIsNoProbeAndAReplayIs) {
   Scene scene;
   scene.trip(a_url);
   scene.world.run_for(5s);
-  EXPECT_EQ(scene.deliver(Purpose::plain).cause, Cause::breaker);
-  EXPECT_EQ(scene.deliver(Purpose::replay).outcome, Outcome::approved);
+  EXPECT_EQ(scene.deliver({Purpose::plain}).cause, Cause::breaker);
+  EXPECT_EQ(scene.deliver({Purpose::replay}).outcome, Outcome::approved);
 }
 
 TEST(Party, AProbeFailsAtItsOwnTimeoutAndIsListenedToBeyondIt) {
@@ -249,7 +184,7 @@ TEST(Party, RefusesBeyondItsPlacesOverAllThreads) {
   const auto other = scene.make_party();
   scene.on = {{a_url, hangs()}, {b_url, hangs()}};
   scene.start();
-  other->start({}, judge, scene.deadlines(), Purpose::covered);
+  other->start({}, judge, scene.deadlines(), {Purpose::covered});
   scene.world.run_for(1s);
   const Forwarded forwarded = scene.deliver();
   EXPECT_EQ(forwarded.outcome, Outcome::not_done);
@@ -275,7 +210,7 @@ TEST(Party, SendsNothingOnceTheAnswerIsDue) {
 TEST(Party, TriesNothingWhenItsTimeIsOverFromTheStart) {
   Scene scene;
   const Deadlines over{scene.world.now(), scene.world.now() + 60s};
-  const Forwarded forwarded = scene.world.run(scene.party().deliver({}, judge, over, Purpose::covered));
+  const Forwarded forwarded = scene.world.run(scene.party().deliver({}, judge, over, {Purpose::covered}));
   EXPECT_EQ(forwarded.outcome, Outcome::not_done);
   EXPECT_EQ(forwarded.cause, Cause::timed_out_in_queue);
   EXPECT_THAT(scene.transport.connected_to, IsEmpty());
@@ -319,11 +254,20 @@ TEST(Party, SpreadsIdleTargetsByChance) {
 TEST(Party, AnUnhealthyTargetIsTheLastResort) {
   Scene scene(two_targets());
   scene.config.health.path = "/ping";
-  scene.states.of(scene.config, a_url)->pinged(false, scene.world.now());
+  scene.states.of(scene.config, a_url)->pinged({.health = Health::down}, scene.world.now());
   scene.deliver();
   scene.on[b_url] = refuses();
   EXPECT_EQ(scene.deliver().outcome, Outcome::approved);
   EXPECT_THAT(scene.reached(), ElementsAre(b_url, a_url));
+}
+
+TEST(Party, ATargetWithoutAnAnswerToItsPingsComesAfterOneThatAnnouncedItselfDown) {
+  Scene scene(a_then_b());
+  scene.states.of(scene.config, a_url)->pinged({.health = Health::out}, scene.world.now());
+  for (int i = 0; i < 10; ++i) scene.deliver();
+  EXPECT_THAT(scene.reached(), testing::Each(b_url));
+  scene.on[b_url] = refuses();
+  EXPECT_EQ(scene.deliver().outcome, Outcome::approved) << "with nothing better left, the breaker decides";
 }
 
 TEST(Party, TellsHowFarItGotForWhoeverStopsWaiting) {

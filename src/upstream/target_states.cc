@@ -1,134 +1,189 @@
 #include "upstream/target_states.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "base/result.h"
 #include "telemetry/metrics.h"
 
 namespace standin {
 
-TargetState::TargetState(std::string upstream, std::string url, const BreakerConfig& breaker, Metrics* metrics)
-    : upstream_(std::move(upstream)), url_(std::move(url)), metrics_(metrics), breaker_(breaker) {
-  if (metrics_) metrics_->breaker_state(upstream_, url_, standin::name(published_));
-}
-
-Breaker::Permit TargetState::admit(Instant now, bool covered) {
-  const std::lock_guard lock(mutex_);
-  const Breaker::Permit permit = breaker_.admit(now, covered);
-  publish_breaker(now);
-  return permit;
-}
-
-void TargetState::record(const Breaker::Permit& permit, Breaker::End end, Instant now) {
-  const std::lock_guard lock(mutex_);
-  breaker_.record(permit, end, now);
-  publish_breaker(now);
-  switch (end) {
-    case Breaker::End::good: ++good_; break;
-    case Breaker::End::timed_out: ++timeouts_; break;
-    case Breaker::End::error:
-    case Breaker::End::not_sent: ++errors_; break;
+std::string_view name(Health health) {
+  switch (health) {
+    case Health::unchecked: return "";
+    case Health::unknown: return "unknown";
+    case Health::good: return "good";
+    case Health::down: return "down";
+    case Health::out: return "out";
   }
-  if (metrics_) metrics_->target_sent(upstream_, url_, standin::name(end), now - permit.given);
+  unreachable();
 }
 
-void TargetState::pinged(bool good, Instant now) {
-  const std::lock_guard lock(mutex_);
-  health_ = good ? Health::good : Health::bad;
-  if (good) breaker_.healthy(now);
-  publish_breaker(now);
-  if (metrics_) metrics_->target_healthy(upstream_, url_, good);
+TargetState::TargetState(const UpstreamConfig& upstream, std::string url, Metrics* metrics)
+    : upstream_(upstream.name), url_(std::move(url)), metrics_(metrics), breakers_(upstream.breaker) {
+  if (metrics_) metrics_->breaker_state(upstream_, url_, name(published_));
 }
 
-void TargetState::reconfigure(const BreakerConfig& breaker, bool checked) {
+TargetBreakers::Clearance TargetState::admit(Instant now, bool covered, const std::string& key) {
   const std::lock_guard lock(mutex_);
-  breaker_.reconfigure(breaker);
-  if (!checked) health_ = Health::unchecked;
-  if (checked && health_ == Health::unchecked) health_ = Health::unknown;
+  auto clearance = breakers_.admit(now, covered, key);
+  publish_breakers(now);
+  return clearance;
+}
+
+void TargetState::record(const TargetBreakers::Clearance& clearance, Breaker::End end, Instant now) {
+  count(end, now);
+  if (metrics_) metrics_->target_sent(upstream_, url_, name(end), now - clearance.given());
+  const Breaker* const keyed = clearance.breaker_of_key.get();
+  const std::lock_guard lock(mutex_);
+  const bool was_closed = keyed && keyed->is_closed();
+  breakers_.record(clearance, end, now);
+  publish_breakers(now);
+  if (keyed && keyed->is_closed() != was_closed) publish_keys();
+}
+
+void TargetState::pinged(const Ping& ping, Instant now) {
+  const std::lock_guard lock(mutex_);
+  shared_.health.store(ping.health, std::memory_order_relaxed);
+  if (ping.health == Health::good) breakers_.healthy(now);
+  publish_breakers(now);
+  if (metrics_) metrics_->target_healthy(upstream_, url_, ping.health == Health::good);
+  if (!ping.location.empty()) show_location(ping.location);
+}
+
+void TargetState::reconfigure(const UpstreamConfig& upstream) {
+  const std::lock_guard lock(mutex_);
+  breakers_.reconfigure(upstream.breaker);
+  if (upstream.breaker.key != key_facts_) {
+    key_facts_ = upstream.breaker.key;
+    publish_keys();
+  }
+  shared_.forget_errors_after.store(upstream.forget_errors_after.count(), std::memory_order_relaxed);
+  const bool checked = !upstream.health.path.empty();
+  if (!checked) shared_.health.store(Health::unchecked, std::memory_order_relaxed);
+  if (checked && health() == Health::unchecked) shared_.health.store(Health::unknown, std::memory_order_relaxed);
 }
 
 void TargetState::enter() {
-  const std::lock_guard lock(mutex_);
-  ++in_flight_;
-  if (metrics_) metrics_->target_in_flight(upstream_, url_, in_flight_);
+  shared_.in_flight.fetch_add(1, std::memory_order_relaxed);
+  if (metrics_) metrics_->target_in_flight(upstream_, url_, 1);
 }
 
 void TargetState::leave() {
-  const std::lock_guard lock(mutex_);
-  ensure(in_flight_ > 0, "what leaves a target had entered it");
-  --in_flight_;
-  if (metrics_) metrics_->target_in_flight(upstream_, url_, in_flight_);
+  ensure(shared_.in_flight.fetch_sub(1, std::memory_order_relaxed) > 0, "what leaves a target had entered it");
+  if (metrics_) metrics_->target_in_flight(upstream_, url_, -1);
 }
 
-std::size_t TargetState::in_flight() const {
-  const std::lock_guard lock(mutex_);
-  return in_flight_;
+Duration TargetState::forget_errors_after() const {
+  return Duration(shared_.forget_errors_after.load(std::memory_order_relaxed));
 }
 
-bool TargetState::healthy() const {
-  const std::lock_guard lock(mutex_);
-  return health_ != Health::bad;
+std::uint64_t TargetState::recent_errors(Instant now) const {
+  return shared_.recent_errors.count(now, forget_errors_after());
+}
+
+void TargetState::count(Breaker::End end, Instant now) {
+  switch (end) {
+    case Breaker::End::good: shared_.good.fetch_add(1, std::memory_order_relaxed); return;
+    case Breaker::End::timed_out: shared_.timeouts.fetch_add(1, std::memory_order_relaxed); break;
+    case Breaker::End::error:
+    case Breaker::End::not_sent: shared_.errors.fetch_add(1, std::memory_order_relaxed); break;
+  }
+  shared_.recent_errors.add(now, forget_errors_after());
 }
 
 TargetView TargetState::view(Instant now) const {
   const std::lock_guard lock(mutex_);
   return {.upstream = upstream_,
           .url = url_,
-          .breaker = std::string(standin::name(breaker_.state(now))),
-          .health = std::string(name(health_)),
-          .in_flight = in_flight_,
-          .good = good_,
-          .errors = errors_,
-          .timeouts = timeouts_};
+          .breaker = std::string(name(breakers_.own(now))),
+          .health = std::string(name(health())),
+          .location = location_,
+          .in_flight = in_flight(),
+          .good = hits(),
+          .errors = shared_.errors.load(std::memory_order_relaxed),
+          .timeouts = shared_.timeouts.load(std::memory_order_relaxed),
+          .recent_errors = recent_errors(now),
+          .key_facts = key_facts_,
+          .keys = breakers_.troubled(now)};
 }
 
-void TargetState::publish_breaker(Instant now) {
-  const Breaker::State state = breaker_.state(now);
-  if (state == published_) return;
-  published_ = state;
-  if (metrics_) metrics_->breaker_state(upstream_, url_, standin::name(state));
+std::vector<std::string> TargetState::keys() const {
+  const std::lock_guard lock(mutex_);
+  return breakers_.keys();
 }
 
-std::string_view TargetState::name(Health health) {
-  switch (health) {
-    case Health::unchecked: return "";
-    case Health::unknown: return "unknown";
-    case Health::good: return "good";
-    case Health::bad: return "bad";
+void TargetState::publish(Instant now) const {
+  if (metrics_) metrics_->scoreboard_errors(upstream_, url_, recent_errors(now));
+}
+
+void TargetState::publish_breakers(Instant now) {
+  if (!metrics_) return;
+  if (const Breaker::State state = breakers_.own(now); state != std::exchange(published_, state)) {
+    metrics_->breaker_state(upstream_, url_, name(state));
   }
-  unreachable();
 }
 
-bool Places::enter(unsigned limit) {
-  unsigned taken = taken_.load(std::memory_order_relaxed);
-  while (taken < limit)
-    if (taken_.compare_exchange_weak(taken, taken + 1, std::memory_order_relaxed)) return true;
-  return false;
+void TargetState::publish_keys() const {
+  if (metrics_) metrics_->breaker_keys_open(upstream_, url_, breakers_.keys_not_closed());
 }
 
-void Places::leave() {
-  ensure(taken_.fetch_sub(1, std::memory_order_relaxed) > 0, "a place that is given back had been taken");
+void TargetState::show_location(const std::string& location) {
+  if (location == location_) return;
+  if (metrics_) metrics_->target_location(upstream_, url_, location_, location);
+  location_ = location;
 }
 
 std::shared_ptr<TargetState> TargetStates::of(const UpstreamConfig& upstream, const std::string& url) {
   const std::lock_guard lock(mutex_);
   auto& state = states_[{upstream.name, url}];
-  if (!state) state = std::make_shared<TargetState>(upstream.name, url, upstream.breaker, metrics_);
-  state->reconfigure(upstream.breaker, !upstream.health.path.empty());
+  if (!state) state = std::make_shared<TargetState>(upstream, url, metrics_);
+  state->reconfigure(upstream);
   return state;
 }
 
 std::shared_ptr<Places> TargetStates::places(const std::string& upstream) {
   const std::lock_guard lock(mutex_);
   auto& places = places_[upstream];
-  if (!places) places = std::make_shared<Places>();
+  if (!places) places = std::make_shared<Places>(upstream, metrics_);
   return places;
 }
 
-std::vector<TargetView> TargetStates::views(Instant now) const {
+std::vector<std::shared_ptr<TargetState>> TargetStates::in_use() const {
   const std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<TargetState>> used;
+  for (const auto& [key, state] : states_) {
+    if (state.use_count() > 1) used.push_back(state);
+  }
+  return used;
+}
+
+std::vector<TargetView> TargetStates::views(Instant now) const {
   std::vector<TargetView> views;
-  for (const auto& [key, state] : states_)
-    if (state.use_count() > 1) views.push_back(state->view(now));
+  for (const auto& state : in_use()) views.push_back(state->view(now));
   return views;
+}
+
+std::vector<std::string> TargetStates::keys(const std::string& upstream) const {
+  std::vector<std::string> all;
+  for (const auto& state : in_use()) {
+    if (state->upstream() == upstream) std::ranges::copy(state->keys(), std::back_inserter(all));
+  }
+  std::ranges::sort(all);
+  const auto repeated = std::ranges::unique(all);
+  all.erase(repeated.begin(), repeated.end());
+  return all;
+}
+
+void TargetStates::publish(Instant now, WallTime wall) const {
+  if (!metrics_) return;
+  std::map<std::string, std::size_t> cut;
+  for (const auto& state : in_use()) {
+    state->publish(now);
+    cut[state->upstream()];
+  }
+  for (const Cut& one : switches_->in_force(wall)) ++cut[one.upstream];
+  for (const auto& [upstream, count] : cut) metrics_->switches_cut(upstream, count);
 }
 
 }  // namespace standin

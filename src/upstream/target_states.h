@@ -10,79 +10,123 @@
 #include "base/time.h"
 #include "config/config.h"
 #include "upstream/breaker.h"
+#include "upstream/places.h"
+#include "upstream/recent_errors.h"
+#include "upstream/switches.h"
+#include "upstream/target_breakers.h"
 
 namespace standin {
 
 class Metrics;
 
+/// What the health pings of one target say.
+enum class Health {
+  unchecked,  ///< none are configured
+  unknown,    ///< none has ended yet
+  good,
+  down,  ///< announced: it usually still takes requests, and is the last resort
+  out,   ///< no answer, or none that was expected
+};
+/// "" for unchecked.
+std::string_view name(Health health);
+
+/// How one ping ended.
+struct Ping {
+  Health health = Health::out;
+  std::string location;  ///< data centre and cluster, as "UP:ca403" tells; "" if it does not
+};
+
 /// One target as `standin upstreams` shows it.
 struct TargetView {
-  std::string upstream, url, breaker, health;  ///< health: "good", "bad", "unknown", or "" without checks
+  std::string upstream, url, breaker, health, location;
   std::size_t in_flight = 0;
   std::uint64_t good = 0, errors = 0, timeouts = 0;  ///< since the process started
+  std::uint64_t recent_errors = 0;                   ///< on the scoreboard: not forgotten yet
+  std::vector<std::string> key_facts;                ///< BreakerConfig::key
+  std::vector<TargetBreakers::Troubled> keys;        ///< whose breaker is not closed
 };
 
 /// What is shared about one target by every event loop, and survives a reload. Any thread.
 class TargetState {
  public:
-  TargetState(std::string upstream, std::string url, const BreakerConfig& breaker, Metrics* metrics);
+  TargetState(const UpstreamConfig& upstream, std::string url, Metrics* metrics);
 
-  Breaker::Permit admit(Instant now, bool covered);
-  /// Once per permit, when its exchange ended or its time was up, whichever came first.
-  void record(const Breaker::Permit& permit, Breaker::End end, Instant now);
-  void pinged(bool good, Instant now);
-  /// The breaker takes the new configuration, its state stays. `checked`: health pings are configured.
-  void reconfigure(const BreakerConfig& breaker, bool checked);
+  /// See TargetBreakers.
+  TargetBreakers::Clearance admit(Instant now, bool covered, const std::string& key = {});
+  /// Once per clearance, when its exchange ended or its time was up, whichever came first.
+  void record(const TargetBreakers::Clearance& clearance, Breaker::End end, Instant now);
+  void pinged(const Ping& ping, Instant now);
+  /// The breakers take the new configuration, their state stays.
+  void reconfigure(const UpstreamConfig& upstream);
 
   /// One more in flight, and one less.
   void enter();
   void leave();
-  std::size_t in_flight() const;
-  /// False once a health ping failed, until one is good again.
-  bool healthy() const;
+
+  // What a target is chosen by, without a lock.
+  Health health() const { return shared_.health.load(std::memory_order_relaxed); }
+  std::uint64_t in_flight() const { return shared_.in_flight.load(std::memory_order_relaxed); }
+  /// Exchanges that ended well.
+  std::uint64_t hits() const { return shared_.good.load(std::memory_order_relaxed); }
+  /// Those that did not, within UpstreamConfig::forget_errors_after of each other and of now.
+  std::uint64_t recent_errors(Instant now) const;
 
   TargetView view(Instant now) const;
+  /// The breakers' keys met so far.
+  std::vector<std::string> keys() const;
+  /// The metrics that time alone changes.
+  void publish(Instant now) const;
+  const std::string& upstream() const { return upstream_; }
   const std::string& url() const { return url_; }
 
  private:
-  enum class Health { unchecked, unknown, good, bad };
+  /// On a cache line of its own: read for every choice, on every thread.
+  struct alignas(64) Shared {
+    std::atomic<Health> health = Health::unchecked;
+    std::atomic<std::uint64_t> in_flight = 0;
+    std::atomic<std::uint64_t> good = 0, errors = 0, timeouts = 0;
+    RecentErrors recent_errors;
+    std::atomic<Duration::rep> forget_errors_after = 0;
+  };
 
-  void publish_breaker(Instant now);
-  static std::string_view name(Health health);
+  Duration forget_errors_after() const;
+  void count(Breaker::End end, Instant now);
+  void publish_breakers(Instant now);
+  void publish_keys() const;
+  void show_location(const std::string& location);
 
   std::string upstream_, url_;
   Metrics* metrics_;
-  mutable std::mutex mutex_;
-  Breaker breaker_;
+  Shared shared_;
+  mutable std::mutex mutex_;  ///< over what follows
+  TargetBreakers breakers_;
   Breaker::State published_ = Breaker::State::closed;
-  Health health_ = Health::unchecked;
-  std::size_t in_flight_ = 0;
-  std::uint64_t good_ = 0, errors_ = 0, timeouts_ = 0;
-};
-
-/// The places of one upstream among those in flight, over all its targets and all event loops. Any thread.
-class Places {
- public:
-  /// Takes one of `limit` places; false if there is none.
-  bool enter(unsigned limit);
-  void leave();
-
- private:
-  std::atomic<unsigned> taken_ = 0;
+  std::vector<std::string> key_facts_;
+  std::string location_;
 };
 
 class TargetStates {
  public:
-  explicit TargetStates(Metrics* metrics = nullptr) : metrics_(metrics) {}
-  /// The state of that target, made on first use, with the upstream's breaker configuration from now on.
+  explicit TargetStates(Metrics* metrics = nullptr) : metrics_(metrics), switches_(std::make_shared<Switches>()) {}
+  /// The state of that target, made on first use, with the upstream's configuration from now on.
   std::shared_ptr<TargetState> of(const UpstreamConfig& upstream, const std::string& url);
   /// The places of that upstream, made on first use.
   std::shared_ptr<Places> places(const std::string& upstream);
+  /// What operators have cut off, of any upstream.
+  const std::shared_ptr<Switches>& switches() const { return switches_; }
+
   /// The targets in use; not those that only an earlier configuration named.
   std::vector<TargetView> views(Instant now) const;
+  /// The breakers' keys that requests to any target of that upstream had so far.
+  std::vector<std::string> keys(const std::string& upstream) const;
+  /// The metrics of targets in use and of what is cut off. To be called about once a second.
+  void publish(Instant now, WallTime wall) const;
 
  private:
+  std::vector<std::shared_ptr<TargetState>> in_use() const;
+
   Metrics* metrics_;
+  std::shared_ptr<Switches> switches_;
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<TargetState>> states_;
   std::map<std::string, std::shared_ptr<Places>> places_;

@@ -14,6 +14,7 @@ namespace standin {
 namespace {
 
 using testing::HasSubstr;
+using namespace std::chrono_literals;
 
 constexpr Instant start{1h};
 constexpr const char* url = "http://shop:1";
@@ -103,30 +104,74 @@ TEST(TargetState, ShowsItsBreakerAndHealthAsMetrics) {
   trip(*target);
   EXPECT_THAT(metrics.expose(),
               HasSubstr(R"(standin_breaker_state{state="open",target="http://shop:1",upstream="shop"} 1)"));
-  target->pinged(true, start);
+  target->pinged({.health = Health::good}, start);
   EXPECT_THAT(metrics.expose(),
               HasSubstr(R"(standin_breaker_state{state="half-open",target="http://shop:1",upstream="shop"} 1)"));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_target_healthy{target="http://shop:1",upstream="shop"} 1)"));
 }
 
-TEST(Places, AreNeverMoreThanTheLimitOverAllThreads) {
-  Places places;
-  std::atomic<int> inside = 0;
-  std::atomic<int> most = 0;
+TEST(TargetState, ForgetsAllItsErrorsOnceTheLastIsOldEnough) {
+  TargetStates states;
+  UpstreamConfig config = shop();
+  config.forget_errors_after = 30min;
+  const auto target = states.of(config, url);
+  const auto fail = [&](Instant at) { target->record(target->admit(at, true), Breaker::End::error, at); };
+  fail(start);
+  fail(start + 20min);
+  EXPECT_EQ(target->recent_errors(start + 49min), 2u);
+  EXPECT_EQ(target->recent_errors(start + 50min), 0u);
+  fail(start + 51min);
+  EXPECT_EQ(target->recent_errors(start + 51min), 1u) << "what was forgotten does not come back";
+}
+
+TEST(TargetState, CountsRecentErrorsOverAllThreads) {
+  TargetStates states;
+  const auto target = states.of(shop(), url);
   on_four_threads([&] {
-    for (int i = 0; i < 1000; ++i) {
-      if (!places.enter(2)) continue;
-      const int now = ++inside;
-      for (int seen = most; seen < now && !most.compare_exchange_weak(seen, now);) {
-      }
-      --inside;
-      places.leave();
-    }
+    for (int i = 0; i < 1000; ++i) target->record({}, Breaker::End::error, start);
   });
-  EXPECT_LE(most, 2);
-  EXPECT_TRUE(places.enter(2));
-  EXPECT_TRUE(places.enter(2));
-  EXPECT_FALSE(places.enter(2));
+  EXPECT_EQ(target->recent_errors(start), 4000u);
+}
+
+TEST(TargetState, KeepsTheLocationThatItsPingNamedLast) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  const auto target = states.of(shop(), url);
+  target->pinged({.health = Health::good, .location = "ca403"}, start);
+  target->pinged({.health = Health::down, .location = "ny102"}, start);
+  target->pinged({.health = Health::out}, start);
+  EXPECT_EQ(target->view(start).location, "ny102");
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(location="ny102")"));
+  EXPECT_THAT(metrics.expose(), testing::Not(HasSubstr(R"(location="ca403")")));
+}
+
+TEST(TargetStates, ShowWhatTimeChangesAsMetrics) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  const auto target = states.of(shop(), url);
+  target->record(target->admit(start, true), Breaker::End::error, start);
+  states.switches()->cut({.upstream = "shop", .key = "FR", .until = wall_time(1000)});
+  states.publish(start, wall_time(0));
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_scoreboard_errors{target="http://shop:1",upstream="shop"} 1)"));
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_switches_cut{upstream="shop"} 1)"));
+  states.publish(start + 30min, wall_time(1000));
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_scoreboard_errors{target="http://shop:1",upstream="shop"} 0)"));
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_switches_cut{upstream="shop"} 0)"));
+}
+
+TEST(TargetStates, CountTheKeysWhoseBreakerIsNotClosed) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  UpstreamConfig config = shop();
+  config.breaker.key = {"merchant_country"};
+  const auto target = states.of(config, url);
+  for (int i = 0; i < 3; ++i) target->record(target->admit(start, true, "FR"), Breaker::End::timed_out, start);
+  target->record(target->admit(start, true, "DE"), Breaker::End::good, start);
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_breaker_keys_open{target="http://shop:1",upstream="shop"} 1)"));
+  EXPECT_THAT(states.keys("shop"), testing::ElementsAre("DE", "FR"));
+  config.breaker.key = {"card_network"};
+  states.of(config, url);
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_breaker_keys_open{target="http://shop:1",upstream="shop"} 0)"));
 }
 
 }  // namespace

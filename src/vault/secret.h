@@ -7,7 +7,9 @@
 #include <cstdint>
 #include <iosfwd>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/random.h"
 
@@ -32,15 +34,48 @@ class Secret {
   std::array<std::uint8_t, size> bytes_{};
 };
 
+/// Text that nobody may see: an account number, a PIN, an API key. Prints as "[redacted]" and is overwritten when
+/// destroyed.
+class SecretText {
+ public:
+  SecretText() = default;
+  explicit SecretText(std::string text) : text_(std::move(text)) {}
+  SecretText(const SecretText&) = default;
+  SecretText(SecretText&& other) noexcept;
+  SecretText& operator=(const SecretText& other);
+  SecretText& operator=(SecretText&& other) noexcept;
+  ~SecretText();
+
+  /// For what goes to the party or the vault alone.
+  const std::string& reveal() const { return text_; }
+  bool empty() const { return text_.empty(); }
+  auto operator<=>(const SecretText&) const = default;
+
+ private:
+  std::string text_;
+};
+
 std::ostream& operator<<(std::ostream& out, const Secret&);
+std::ostream& operator<<(std::ostream& out, const SecretText&);
 
 }  // namespace standin
 
-template <>
-struct fmt::formatter<standin::Secret> {
+namespace standin {
+/// Prints "[redacted]".
+struct Redacted {
   constexpr auto parse(fmt::format_parse_context& context) { return context.begin(); }
-  auto format(const standin::Secret&, fmt::format_context& context) const {
+  auto write(fmt::format_context& context) const {
     constexpr std::string_view shown = "[redacted]";
     return std::copy(shown.begin(), shown.end(), context.out());
   }
+};
+}  // namespace standin
+
+template <>
+struct fmt::formatter<standin::Secret> : standin::Redacted {
+  auto format(const standin::Secret&, fmt::format_context& context) const { return write(context); }
+};
+template <>
+struct fmt::formatter<standin::SecretText> : standin::Redacted {
+  auto format(const standin::SecretText&, fmt::format_context& context) const { return write(context); }
 };

@@ -18,6 +18,37 @@ Change ended(Lease lease, State to, std::string kind, Outcome outcome, std::stri
                 .upstream_reference = std::move(upstream_reference)};
 }
 
+Conclusion by_party(Lease lease, State to, Outcome outcome, std::string upstream_reference) {
+  return Conclusion{.lease = lease,
+                    .to = to,
+                    .forward = outcome,
+                    .target = "http://gateway",
+                    .first_sent = wall_time(1),
+                    .upstream_reference = std::move(upstream_reference),
+                    .who = "standin",
+                    .why = "the party answered",
+                    .answer = {1, "wrapped", "answer of the party"}};
+}
+
+Conclusion by_us(Lease lease, State to, WallTime due, Outcome forward) {
+  return Conclusion{.lease = lease,
+                    .to = to,
+                    .answer_is_ours = true,
+                    .decision = {.accept = to == State::accepted,
+                                 .verdicts = {{"floor_limit", to == State::accepted, "100 is under 2500"}},
+                                 .policy_version = "p1"},
+                    .cause = Cause::timed_out_in_service,
+                    .forward = forward,
+                    .target = "http://gateway",
+                    .detail = "no answer",
+                    .first_sent = wall_time(1),
+                    .due = due,
+                    .caps = {Money{1000, *Currency::parse("USD")}},
+                    .who = "standin",
+                    .why = "stood in",
+                    .answer = {1, "wrapped", "answer of ours"}};
+}
+
 Change said(Ulid id, State to, std::optional<WallTime> due) {
   return Change{.lease = {id, 0}, .to = to, .who = "ann", .why = "because", .due = due};
 }
@@ -69,6 +100,17 @@ NewOrder JournalContract::an_order_in_doubt() {
   return order;
 }
 
+NewOrder JournalContract::an_intent(const std::string& key) {
+  NewOrder order = an_order(key);
+  order.state = State::charging;
+  order.upstream = "gateway";
+  order.decision = {};
+  order.forward = Outcome::unknown;
+  order.due = now() + std::chrono::minutes(1);
+  order.answer = {};
+  return order;
+}
+
 Kept JournalContract::keep(NewOrder order) { return tested_->run(journal().keep(std::move(order))); }
 
 Ulid JournalContract::kept(NewOrder order) {
@@ -83,6 +125,16 @@ std::optional<Lease> JournalContract::lease(Ulid id, std::string kind) {
 }
 
 Applied JournalContract::apply(Change change) { return tested_->run(journal().apply(std::move(change))); }
+
+Kept JournalContract::conclude(Conclusion conclusion) {
+  return tested_->run(journal().conclude(std::move(conclusion)));
+}
+
+Ulid JournalContract::charged(const std::string& reference, const std::string& key) {
+  const Ulid id = kept(an_intent(key));
+  EXPECT_EQ(conclude(by_party({id, live_forward_token}, State::settled, Outcome::approved, reference)), Kept::kept);
+  return id;
+}
 
 OrderRow JournalContract::row(const Ulid& id) {
   const auto rows = journal().orders({.id = id, .include_shadow = true});

@@ -103,10 +103,15 @@ class JournalContract : public testing::TestWithParam<Adapter> {
   NewOrder a_decline(const std::string& key, bool key_from_client);
   /// Its forward timed out, and is listened for during the next minute.
   NewOrder an_order_in_doubt();
+  /// Written before it is sent, and listened for during the next minute.
+  NewOrder an_intent(const std::string& key = "");
   Kept keep(NewOrder order);
   Ulid kept(NewOrder order);
   std::optional<Lease> lease(Ulid id, std::string kind = "replay");
   Applied apply(Change change);
+  Kept conclude(Conclusion conclusion);
+  /// An intent whose client was told the party's own yes.
+  Ulid charged(const std::string& reference, const std::string& key = "");
   OrderRow row(const Ulid& id);
   /// The states that its transitions tell of.
   std::vector<State> path(const Ulid& id);
@@ -129,6 +134,10 @@ class JournalContractDeathTest : public JournalContract {};
 
 /// The end of an attempt, as whoever made it would record it.
 Change ended(Lease lease, State to, std::string kind, Outcome outcome, std::string upstream_reference = {});
+/// What the party answered while its client waited.
+Conclusion by_party(Lease lease, State to, Outcome outcome, std::string upstream_reference = {});
+/// What we answered in its place, while its own answer is listened for until `due`.
+Conclusion by_us(Lease lease, State to, WallTime due, Outcome forward = Outcome::unknown);
 /// A person's word.
 Change said(Ulid id, State to, std::optional<WallTime> due = {});
 

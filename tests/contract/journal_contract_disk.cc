@@ -74,9 +74,10 @@ TEST_P(JournalContract, AFailedWriteIsUnknownAndNothingIsPromisedAfterIt) {
 
 namespace {
 
-constexpr std::array walk_states = {State::accepted,  State::settled,    State::matched,    State::refused,
-                                    State::cancelled, State::held,       State::cancelling, State::reversing,
-                                    State::reversed,  State::written_off};
+constexpr std::array walk_states = {State::accepted,  State::settled,     State::matched,    State::refused,
+                                    State::cancelled, State::held,        State::cancelling, State::reversing,
+                                    State::reversed,  State::written_off, State::charging,   State::lapsed,
+                                    State::declined};
 constexpr std::array walk_outcomes = {Outcome::approved, Outcome::declined, Outcome::not_done, Outcome::unknown};
 
 /// One random step of one random order, by whoever may or may not have the right to it.
@@ -91,6 +92,17 @@ Change random_change(std::mt19937& chance, const Lease& lease, WallTime now) {
   return change;
 }
 
+Conclusion random_conclusion(std::mt19937& chance, const Lease& lease, WallTime now) {
+  constexpr std::array ours = {State::accepted, State::declined, State::reversing};
+  const std::string reference = "reference " + std::to_string(chance() % 20);
+  Conclusion conclusion = chance() % 2
+                              ? by_us(lease, ours[chance() % ours.size()], now, walk_outcomes[2 + chance() % 2])
+                          : chance() % 2 ? by_party(lease, State::settled, Outcome::approved, reference)
+                                         : by_party(lease, State::declined, Outcome::declined);
+  conclusion.caps = {Money{2000, *Currency::parse("USD")}};
+  return conclusion;
+}
+
 }  // namespace
 
 TEST_P(JournalContract, ExposureIsWhatIsStoredAfterAnyWalk) {
@@ -103,13 +115,19 @@ TEST_P(JournalContract, ExposureIsWhatIsStoredAfterAnyWalk) {
     if (step % 50 == 0) tested_->disk(DiskFault::full);
     if (step % 50 == 3) tested_->disk(DiskFault::none);
     if (leases.empty() || chance() % 3 == 0) {
-      NewOrder order = chance() % 5 == 0 ? a_decline("", false) : chance() % 3 == 0 ? an_order_in_doubt() : an_order();
+      NewOrder order = chance() % 5 == 0   ? a_decline("", false)
+                       : chance() % 3 == 0 ? an_order_in_doubt()
+                       : chance() % 2 == 0 ? an_intent()
+                                           : an_order();
       order.caps = {Money{2000, *Currency::parse("USD")}};
-      order.shadow = chance() % 10 == 0;
+      order.shadow = order.state != State::charging && chance() % 10 == 0;
       const Ulid id = order.id;
       if (keep(std::move(order)) == Kept::kept) leases.push_back({id, live_forward_token});
     } else if (Lease& picked = leases[chance() % leases.size()]; chance() % 2 == 0) {
-      if (const auto given = lease(picked.order)) picked = *given;
+      constexpr std::array kinds = {"replay", "finder", "live", "reversal"};
+      if (const auto given = lease(picked.order, kinds[chance() % kinds.size()])) picked = *given;
+    } else if (chance() % 3 == 0) {
+      conclude(random_conclusion(chance, picked, now()));
     } else {
       apply(random_change(chance, picked, now()));
     }
@@ -117,7 +135,7 @@ TEST_P(JournalContract, ExposureIsWhatIsStoredAfterAnyWalk) {
     if (step % 20 == 19) ASSERT_EQ(exposure(), tested_->stored_exposure("USD")) << "step " << step;
     if (step % 100 == 99) tested_->restart();
   }
-  const auto orders = journal().orders({.limit = 1000});
+  const auto orders = journal().orders({.include_live = true, .limit = 1000});
   std::map<State, std::size_t> counted;
   for (const OrderRow& order : *orders) ++counted[order.state];
   EXPECT_EQ(journal().counts(), counted);

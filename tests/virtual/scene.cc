@@ -54,7 +54,7 @@ Scene::~Scene() { world.run_for(600s); }
 
 void Scene::build() {
   if (!journal) {
-    auto opened = SqliteJournal::open({.path = folder.file("journal.db"),
+    auto opened = SqliteJournal::open({.path = folder.file(journal_name_),
                                        .clock = &world.clock(),
                                        .metrics = &metrics,
                                        .executor = world.executor()});
@@ -66,8 +66,8 @@ void Scene::build() {
   dialect = *make_dialect(stand_in, vault);
   party = std::make_shared<Party>(upstream, world.clock(), world.random(), transport, states, world.executor());
   tour = std::make_shared<ProtectedRoute>(
-      ProtectedRoute::Setup{route, stand_in, policy, "config-1", 512 << 20, dialect, party},
-      SharedPorts{*journal, vault, *claims, *modes, metrics, ulids, listening, in_flight_bytes},
+      ProtectedRoute::Setup{route, stand_in, policy, "config-1", 512 << 20, dialect, {{party, dialect, {}}}},
+      SharedPorts{*journal, vault, *claims, lookalikes, *modes, metrics, ulids, listening, in_flight_bytes},
       LoopPorts{world.executor(), world.clock(), world.random()});
 }
 
@@ -75,6 +75,16 @@ void Scene::restart() {
   tour.reset();
   claims.reset();
   journal.reset();
+  build();
+}
+
+void Scene::crash() {
+  const std::string before = folder.file(journal_name_);
+  dead_.push_back({std::move(journal), std::move(modes), std::move(claims), std::move(tour)});
+  journal_name_ = "journal-" + std::to_string(dead_.size()) + ".db";
+  for (const std::string part : {"", "-wal"}) {
+    if (std::filesystem::exists(before + part)) std::filesystem::copy(before + part, folder.file(journal_name_) + part);
+  }
   build();
 }
 
@@ -111,7 +121,7 @@ std::size_t Scene::arrivals(const std::string& method_and_path) const {
 }
 
 OrderRow Scene::only_order() {
-  const auto rows = journal->orders({});
+  const auto rows = journal->orders({.include_live = true});
   ensure(rows && rows->size() == 1, "the journal holds one order");
   return rows->front();
 }
@@ -119,10 +129,14 @@ OrderRow Scene::only_order() {
 std::shared_ptr<Replayer> Scene::new_replayer(const std::string& owner) {
   auto replayer = std::make_shared<Replayer>(
       OrderWork::Ports{*journal, vault, metrics, world.clock(), world.random(), owner}, world.executor());
-  std::vector<OrderWork::Route> routes;
-  routes.push_back({route, stand_in, dialect, party, *PartyQueries::make(upstream)});
+  std::vector<ReplayRoute> routes;
+  routes.push_back({route, stand_in, dialect, counterparties()});
   replayer->configure(std::move(routes));
   return replayer;
+}
+
+std::map<std::string, Counterparty> Scene::counterparties() const {
+  return {{upstream.name, {.party = party, .dialect = dialect, .queries = *make_queries(upstream), .search = nullptr}}};
 }
 
 }  // namespace standin

@@ -55,7 +55,7 @@ inline Behaviour declines(Duration after = {}) { return {.answers_after = after,
 /// program wires it, with a world in place of the kernel.
 struct Scene {
   Scene();
-  ~Scene();
+  virtual ~Scene();
 
   /// Sends one order through the tour; the answer comes at its virtual time.
   Response order(const std::string& key, int cents = 1000);
@@ -67,7 +67,11 @@ struct Scene {
   OrderRow only_order();
   State only_state() { return only_order().state; }
   std::shared_ptr<Replayer> new_replayer(const std::string& owner);
+  /// A graceful one: nothing may be under way.
   void restart();
+  /// The process dies with what is under way, and another starts from what its disk had. What the dead one still hears
+  /// changes a journal that nobody reads.
+  void crash();
 
   World world;
   TemporaryFolder folder;
@@ -80,6 +84,8 @@ struct Scene {
   Policy policy;
 
   void build();
+  /// What the replay deals with; more than one where a test's route has more parties.
+  virtual std::map<std::string, Counterparty> counterparties() const;
 
   Metrics metrics;
   TargetStates states;
@@ -90,9 +96,20 @@ struct Scene {
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Modes> modes;
   std::unique_ptr<Claims> claims;
+  Lookalikes lookalikes;
   std::shared_ptr<Party> party;
   std::shared_ptr<const Dialect> dialect;
   std::shared_ptr<ProtectedRoute> tour;
+
+ private:
+  struct Dead {
+    std::unique_ptr<Journal> journal;
+    std::unique_ptr<Modes> modes;
+    std::unique_ptr<Claims> claims;
+    std::shared_ptr<ProtectedRoute> tour;
+  };
+  std::string journal_name_ = "journal.db";
+  std::vector<Dead> dead_;
 };
 
 }  // namespace standin

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "base/money.h"
+#include "base/outcome.h"
+#include "vault/secret.h"
+
+namespace standin {
+
+/// A charge without any party's wire format: what a second party is asked when nothing was sent to the first. It holds
+/// the account number, so that it lives for one request only and is never stored or printed.
+struct Charge {
+  Money amount;
+  bool capture = true;  ///< false: a hold on the amount, captured later
+  SecretText number, security_code;
+  int expiry_month = 0, expiry_year = 0;  ///< 1 to 12; four digits
+  std::string holder, street, zip;
+  std::string invoice, order_reference, description, email;
+};
+
+/// What a party said of a charge, without its wire format.
+struct ChargeAnswer {
+  Outcome outcome = Outcome::declined;  ///< approved or declined
+  std::string upstream_reference;
+  std::string auth_code;      ///< "" if there is none
+  std::optional<Money> part;  ///< approved for less than was asked: this much
+  enum class Why {
+    none,
+    declined,  ///< generic
+    insufficient_funds,
+    expired_card,
+    wrong_number,
+    wrong_security_code,
+    lost_or_stolen,
+  } why = Why::none;
+};
+
+/// By which a party knows who asks, and the secret that proves it. From the upstream's credentials_file.
+struct Credential {
+  SecretText name, secret;
+};
+
+/// "visa", "mastercard", "amex", "discover", "jcb", "diners", or "" for a number that is none of theirs.
+std::string card_network(std::string_view account_number);
+/// First six and last four, the rest as "x": all of a card that people and logs may see.
+std::string shown_card(std::string_view account_number);
+
+}  // namespace standin

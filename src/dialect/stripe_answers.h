@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+
+#include "dialect/dialect.h"
+
+/// What standin answers in the party's stead. docs/dialect-stripe.md, "Answers in stand-in".
+namespace standin::stripe {
+
+/// `part`: approved for less than was asked.
+Response approval(const AnswerContext& context, const std::optional<Money>& part);
+Response decline(const AnswerContext& context, ChargeAnswer::Why why);
+/// To a request about an order that is still ours: an error of the API where the request asks for what it would refuse.
+std::optional<Response> answer_about(Operation operation, const OwnOrder& order, const AnswerContext& context);
+
+}  // namespace standin::stripe

@@ -1,0 +1,35 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "dialect/form.h"
+#include "net/message.h"
+
+namespace standin {
+
+/// The UM fields of a body. Names compare without regard to case, so that nothing hides in "UMCVV2".
+class UsaepayForm {
+ public:
+  /// An error for what Form::parse refuses and for two names that differ in case alone.
+  static Result<UsaepayForm> parse(std::string_view body);
+
+  std::optional<std::string_view> find(std::string_view name) const;
+  /// "" if it is absent.
+  std::string text(std::string_view name) const { return std::string(find(name).value_or("")); }
+  /// The vendor's "yes": 1, y, yes, t, true, on.
+  bool is_true(std::string_view name) const;
+  const std::vector<Form::Field>& fields() const { return form_.fields(); }
+
+ private:
+  Form form_;
+};
+
+/// The body with one field's value replaced, or with the field added at its end; every other byte as it was.
+std::string with_field(std::string_view body, std::string_view name, std::string_view value);
+/// The body without the fields whose decoded names `unwanted` says yes to; every other byte as it was.
+std::string without_fields(std::string_view body, const std::function<bool(std::string_view name)>& unwanted);
+
+}  // namespace standin

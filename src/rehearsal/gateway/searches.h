@@ -1,0 +1,18 @@
+#pragma once
+
+#include "rehearsal/gateway/gateway_state.h"
+
+namespace standin::rehearsal {
+
+/// `GET /api/v2/transactions?limit=&offset=` and `/api/v2/transactions/KEY`, newest first.
+GatewayWork rest_search(GatewayState& state, const GatewayArrival& arrival);
+/// `POST /soap/gate`: searchTransactions.
+GatewayWork soap_search(GatewayState& state, const GatewayArrival& arrival);
+
+/// "S", "A", "C", "K": what kind of row the vendor calls it.
+std::string_view trantype_code(const Payment& payment);
+/// "N" queued, "P" pending, "S" settled, "V" voided, "E" error.
+std::string_view status_code(const Payment& payment);
+std::string_view result_code(const Payment& payment);
+
+}  // namespace standin::rehearsal

@@ -1,0 +1,215 @@
+#include "replay/next_step.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "replay/finding.h"
+
+namespace standin {
+namespace {
+
+using namespace std::chrono_literals;
+using Kind = Step::Kind;
+
+const WallTime noon = wall_time(1'767'268'800'000);
+
+struct Known {
+  Known() {
+    party.finder = FinderConfig{.max_processing = 600s, .index_lag = 30s};
+    party.reversal = ReversalConfig{};
+  }
+  OrderKnown known() const {
+    return {order, attempts, party, repeat_is_recognised, charge ? &*charge : nullptr, earlier_waits};
+  }
+  Kind step(Duration later = 1min) const {
+    return next_step(known(), noon + std::chrono::ceil<std::chrono::milliseconds>(later)).kind;
+  }
+  void tried(const std::string& kind, int times, Outcome outcome = Outcome::unknown, const std::string& detail = {}) {
+    for (int i = 0; i < times; ++i) {
+      attempts.push_back({.kind = kind, .started = noon, .outcome = outcome, .detail = detail});
+    }
+  }
+
+  OrderRow order{.accepted = true, .created = noon, .answered = true};
+  std::vector<Attempt> attempts;
+  UpstreamConfig party;
+  bool repeat_is_recognised = true;
+  std::optional<OrderRow> charge;
+  bool earlier_waits = false;
+};
+
+TEST(NextStep, WhatWasNeverSentIsReplayed) { EXPECT_EQ(Known().step(), Kind::replay); }
+
+TEST(NextStep, WhatMayHaveHappenedIsLookedForFirst) {
+  Known k;
+  k.order.unresolved = true;
+  EXPECT_EQ(k.step(), Kind::find);
+  k.party.finder.reset();
+  EXPECT_EQ(k.step(), Kind::ask_person);
+}
+
+TEST(NextStep, InsideTheWindowOfAPartyThatFoldsTheRepeatIsTheQuestion) {
+  Known k;
+  k.order.unresolved = true;
+  k.party.duplicates = Duplicates::folded;
+  k.party.duplicates_window = 10min;
+  EXPECT_EQ(k.step(9min), Kind::replay);
+  EXPECT_EQ(k.step(10min), Kind::find);
+}
+
+TEST(NextStep, ARequestThatForbidsFoldingIsNeverRepeatedOnAGuess) {
+  Known k;
+  k.order.unresolved = true;
+  k.party.duplicates = Duplicates::folded;
+  k.repeat_is_recognised = false;
+  EXPECT_EQ(k.step(), Kind::find);
+}
+
+TEST(NextStep, AnIntentIsLookedForAndNeverSent) {
+  Known k;
+  k.order = {.state = State::charging, .created = noon, .unresolved = true, .answered = false};
+  k.party.duplicates = Duplicates::keyed;
+  EXPECT_EQ(k.step(), Kind::find);
+  k.order.state = State::held;
+  EXPECT_EQ(k.step(), Kind::find) << "also when a person asks for it to be replayed";
+  k.party.finder.reset();
+  EXPECT_EQ(k.step(), Kind::wait_for_retry) << "a repeat is the question, and its client may yet ask it";
+  k.order.created = noon - std::chrono::ceil<std::chrono::milliseconds>(limits::intent_waits_for_retry);
+  EXPECT_EQ(k.step(), Kind::ask_person);
+  k.order.created = noon;
+  k.party.duplicates = Duplicates::none;
+  EXPECT_EQ(k.step(), Kind::ask_person);
+  k.order.unresolved = false;
+  EXPECT_EQ(k.step(), Kind::nothing_stands);
+}
+
+TEST(NextStep, AfterManyUnansweredTriesAPersonIsAsked) {
+  Known k;
+  k.order.unresolved = true;
+  k.tried("finder", limits::replay_attempts_before_person - 1);
+  EXPECT_EQ(k.step(), Kind::find);
+  k.tried("finder", 1);
+  EXPECT_EQ(k.step(), Kind::ask_person);
+}
+
+TEST(NextStep, TriesThatNeverLeftDoNotCount) {
+  Known k;
+  k.order.unresolved = true;
+  k.tried("finder", 1000, Outcome::unknown, not_asked("no target's breaker lets it through"));
+  EXPECT_EQ(k.step(), Kind::find);
+}
+
+TEST(NextStep, WhatStandsThoughWithdrawnIsReversed) {
+  Known k;
+  k.order.state = State::reversing;
+  k.order.upstream_reference = "g1";
+  EXPECT_EQ(k.step(), Kind::reverse);
+  k.party.reversal.reset();
+  EXPECT_EQ(k.step(), Kind::ask_person);
+}
+
+TEST(NextStep, AWithdrawnOrderThatMayStandIsNeverConcludedOnAGuess) {
+  Known k;
+  k.order.state = State::cancelling;
+  k.order.unresolved = true;
+  k.party.duplicates = Duplicates::keyed;
+  EXPECT_EQ(k.step(), Kind::find);
+  k.order.unresolved = false;
+  EXPECT_EQ(k.step(), Kind::nothing_stands);
+}
+
+struct ChargeCase {
+  State state;
+  Kind kind;
+};
+class RefundOfACharge : public testing::TestWithParam<ChargeCase> {};
+TEST_P(RefundOfACharge, That) {
+  Known k;
+  k.order.behind = Ulid{};
+  k.charge = OrderRow{.upstream_reference = "g1", .state = GetParam().state};
+  EXPECT_EQ(k.step(), GetParam().kind) << name(GetParam().state);
+}
+INSTANTIATE_TEST_SUITE_P(NextStep, RefundOfACharge,
+                         testing::Values(ChargeCase{State::settled, Kind::replay},
+                                         ChargeCase{State::matched, Kind::replay},
+                                         ChargeCase{State::accepted, Kind::wait_for_charge},
+                                         ChargeCase{State::replaying, Kind::wait_for_charge},
+                                         ChargeCase{State::held, Kind::wait_for_charge},
+                                         ChargeCase{State::charging, Kind::wait_for_charge},
+                                         ChargeCase{State::cancelling, Kind::wait_for_charge},
+                                         ChargeCase{State::refused, Kind::charge_came_to_nothing},
+                                         ChargeCase{State::cancelled, Kind::charge_came_to_nothing},
+                                         ChargeCase{State::lapsed, Kind::charge_came_to_nothing},
+                                         ChargeCase{State::written_off, Kind::charge_came_to_nothing}),
+                         [](const auto& each) { return std::string(name(each.param.state)); });
+
+TEST(NextStep, ARefundWaitsForTheCaptureBeforeIt) {
+  Known k;
+  k.order.behind = Ulid{};
+  k.charge = OrderRow{.upstream_reference = "g1", .state = State::settled};
+  k.earlier_waits = true;
+  EXPECT_EQ(k.step(), Kind::wait_for_charge);
+}
+
+TEST(NextStep, ARefundThatMayHaveHappenedIsNotLookedForAmongCharges) {
+  Known k;
+  k.order.behind = Ulid{};
+  k.order.unresolved = true;
+  k.charge = OrderRow{.upstream_reference = "g1", .state = State::settled};
+  EXPECT_EQ(k.step(), Kind::ask_person);
+}
+
+TEST(NextStep, ARefundOfWhatAPersonCollectedElsewhereIsAPersonsToo) {
+  Known k;
+  k.order.behind = Ulid{};
+  k.charge = OrderRow{.state = State::collected};
+  EXPECT_EQ(k.step(), Kind::ask_person);
+}
+
+TEST(NoneCountsFrom, TheLongestProcessingAfterTheLastByteThatMayHaveLeft) {
+  Known k;
+  k.tried("live", 1);
+  EXPECT_EQ(none_counts_from(k.known(), 15s), noon + 15s + 5s + 600s + 30s);
+  k.attempts.push_back({.kind = "replay", .started = noon + 100s});
+  EXPECT_EQ(none_counts_from(k.known(), 15s), noon + 100s + 15s + 5s + 600s + 30s);
+}
+
+TEST(Backoff, TriesThatNeverLeftWaitLess) {
+  Known asked, unsent;
+  asked.tried("finder", 20);
+  unsent.tried("finder", 20, Outcome::unknown, not_asked("breaker"));
+  EXPECT_EQ(backoff(asked.attempts, 0), limits::replay_backoff_max);
+  EXPECT_EQ(backoff(unsent.attempts, 0), 1min);
+}
+
+Finding finding(Found::Kind kind, bool standing, bool certain, WallTime since) {
+  return {.sighting = {.found = {.kind = kind, .upstream_reference = "g1", .standing = standing}, .certain = certain},
+          .since = since};
+}
+
+TEST(Finding, NoneCountsOnlyOnceThePartyWouldShowIt) {
+  const auto early = meaning_of(finding(Found::Kind::none, false, false, noon), true, noon + 1s);
+  EXPECT_EQ(early.outcome, Outcome::unknown);
+  EXPECT_EQ(early.again, noon + 1s);
+  EXPECT_EQ(meaning_of(finding(Found::Kind::none, false, false, noon), true, noon).outcome, Outcome::not_done);
+}
+
+TEST(Finding, AFallenOneOfTheSameLooksProvesNothingWhileOursMayStillCome) {
+  EXPECT_EQ(meaning_of(finding(Found::Kind::one, false, false, noon), false, noon + 1s).outcome, Outcome::unknown);
+  EXPECT_EQ(meaning_of(finding(Found::Kind::one, false, true, noon), false, noon + 1s).outcome, Outcome::not_done);
+}
+
+TEST(Finding, WhatFellThoughPromisedIsAPersonsCase) {
+  const auto fallen = meaning_of(finding(Found::Kind::one, false, true, noon), true, noon);
+  EXPECT_EQ(fallen.outcome, Outcome::unknown);
+  EXPECT_TRUE(fallen.follow_up);
+}
+
+TEST(Finding, ASpentBudgetIsNoTry) {
+  const auto meaning = meaning_of({.asked = false, .why = "no more searches"}, true, noon);
+  EXPECT_FALSE(was_asked({.detail = meaning.detail}));
+  EXPECT_FALSE(meaning.follow_up);
+}
+
+}  // namespace
+}  // namespace standin

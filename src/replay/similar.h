@@ -1,0 +1,47 @@
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/money.h"
+#include "base/time.h"
+#include "dialect/party_queries.h"
+
+namespace standin {
+
+/// When the party may have dated a charge of ours, by its own clock.
+struct SearchWindow {
+  WallTime from{}, to{};
+  bool holds(WallTime t) const { return from <= t && t <= to; }
+  SearchWindow widened(Duration by) const;
+};
+
+/// How much a listed charge looks like the one we want.
+enum class Likeness {
+  none,      ///< another one: its amount, card or time differs, or it carries somebody else's reference
+  doubtful,  ///< may be it: the listing says too little, or our reference stands beside another amount
+  similar,   ///< same amount and card, within the window
+  named,     ///< and our own reference
+  own,       ///< carries our order key
+};
+
+/// Pure. The window is not asked of a charge that carries our order key.
+Likeness likeness(const Listed& wanted, const Listed& listed, const SearchWindow& window);
+
+/// Which of the listed charges is the wanted one.
+struct Sighting {
+  Found found;
+  std::optional<Money> part;  ///< of the one: it stands for less than was asked
+  /// By our order key. What was found by its looks and does not stand is no proof that ours will not come yet.
+  bool certain = false;
+};
+
+/// A charge with our order key wins; else the only one with our reference; else the only one like ours. A charge that
+/// another order of ours carries is never taken (`is_taken`), and one that does not stand only if nothing stands.
+/// Several, and whatever is doubtful, come to `several`: never guess about money.
+Sighting find_similar(const Listed& wanted, const std::vector<Listed>& listed, const SearchWindow& window,
+                      const std::function<bool(const std::string& upstream_reference)>& is_taken);
+
+}  // namespace standin
