@@ -282,11 +282,11 @@ TEST(StripeCharge, IsWrittenAsItIsReadBack) {
   const auto charge = dialect().charge(post("/v1/payment_intents", raw_card_body));
   ASSERT_TRUE(charge);
   const Credential credential{.name = SecretText("sk_test_2"), .secret = SecretText("")};
-  const OutboundContext context{.key = {}, .reference = {}, .reverse_after = {}};
+  const OutboundContext context{.key = {}, .reference = "7", .reverse_after = {}};
   const auto request = dialect().write_charge(*charge, credential, context);
   ASSERT_TRUE(request);
   EXPECT_EQ(request->headers.find("Authorization"), "Bearer sk_test_2");
-  EXPECT_EQ(request->headers.find("Idempotency-Key"), OrderKey{}.text());
+  EXPECT_EQ(request->headers.find("Idempotency-Key"), "standin-7");
   EXPECT_EQ(dialect().field(*request, "metadata[standin_key]"), OrderKey{}.text());
   EXPECT_EQ(dialect().read(*request).operation, Operation::charge);
   const auto again = dialect().charge(*request);

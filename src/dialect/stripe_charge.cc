@@ -95,12 +95,14 @@ std::optional<Charge> charge_of(const Parameters& parameters, const Money& amoun
       .email = first_of(parameters, {"receipt_email", billing + "[email]"})};
 }
 
-Request charge_request(const Charge& charge, const SecretText& api_key, const OrderKey& key) {
-  Request request{.method = "POST", .target = "/v1/payment_intents", .headers = {}, .body = charge_form(charge, key)};
+Request charge_request(const Charge& charge, const SecretText& api_key, const OutboundContext& context) {
+  Request request{
+      .method = "POST", .target = "/v1/payment_intents", .headers = {}, .body = charge_form(charge, context.key)};
   request.headers.add("Authorization", "Bearer " + api_key.reveal());
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
   request.headers.add("Accept", "application/json");
-  request.headers.add("Idempotency-Key", key.text());
+  // Of the order, not its key: after a decline the same key may be a new try, and the party would repeat its answer.
+  request.headers.add("Idempotency-Key", "standin-" + context.reference);
   return request;
 }
 

@@ -12,6 +12,6 @@ namespace standin::stripe {
 /// are not asked for.
 std::optional<Charge> charge_of(const Parameters& parameters, const Money& amount);
 /// POST /v1/payment_intents, confirmed at once.
-Request charge_request(const Charge& charge, const SecretText& api_key, const OrderKey& key);
+Request charge_request(const Charge& charge, const SecretText& api_key, const OutboundContext& context);
 
 }  // namespace standin::stripe

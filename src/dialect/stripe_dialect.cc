@@ -152,7 +152,7 @@ class StripeDialect final : public Dialect {
     if (credential.name.empty() || charge.number.empty() || amount.minor <= 0) return std::nullopt;
     const auto read_back = stripe::amount_of("amount", std::to_string(stripe::written_amount(amount)), amount.currency);
     if (read_back != amount) return std::nullopt;  // the gateway has no such part of the currency
-    return stripe::charge_request(charge, credential.name, context.key);
+    return stripe::charge_request(charge, credential.name, context);
   }
 
   std::optional<ChargeAnswer> read_answer(const Response& response) const override {

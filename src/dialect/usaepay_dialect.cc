@@ -87,7 +87,11 @@ class UsaepayDialect final : public Dialect {
       return request;
     }
     const UsaepayCard card = card_of(*form);
-    request.body = without_fields(request.body, [&](std::string_view name) { return is_stripped(name); });
+    // How long the client would wait is nothing to a replay: the gateway would undo what is slow.
+    request.headers.remove("ApiTimeout");
+    request.body = without_fields(request.body, [&](std::string_view name) {
+      return is_stripped(name) || equal_ignoring_case(name, "UMtimeout");
+    });
     if (!card.from_track) return request;
     request.body = with_field(request.body, "UMcard", card.number);
     request.body = with_field(request.body, "UMexpir", card.expiry());

@@ -172,6 +172,14 @@ TEST(UsaepayRequest, KeepsNoSecurityData) {
   EXPECT_THAT(kept.body, HasSubstr("UMhash=s%2Fabc%2F0123%2Fn"));
 }
 
+TEST(UsaepayRequest, KeepsNoTimeThatOnlyItsClientWouldWait) {
+  Request hurried = sale_with("UMtimeout", "3");
+  hurried.headers.add("ApiTimeout", "2");
+  const Request kept = usaepay()->stripped(hurried);
+  EXPECT_THAT(kept.body, Not(HasSubstr("UMtimeout")));
+  EXPECT_FALSE(kept.headers.has("ApiTimeout"));
+}
+
 TEST(UsaepayRequest, KeepsNoSecurityDataUnderADisguisedName) {
   const Request kept = usaepay()->stripped(gate("UMkey=k&UM%63vv2=123&UMCVV2X=1"));
   EXPECT_EQ(kept.body, "UMkey=k&UMCVV2X=1");

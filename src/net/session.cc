@@ -110,7 +110,7 @@ Task<Reading> Session::receive() {
     if (reader_.wants_continue() && !std::exchange(continued_, true)) {
       Outgoing out("HTTP/1.1 100 Continue\r\n\r\n", {});
       // Without room for these few bytes the client is not reading: the deadline for its request ends that.
-      connection_->write_now(out);
+      static_cast<void>(connection_->write_now(out));
     }
     const Reading filled = co_await fill();
     if (filled != Reading::complete) co_return filled;

@@ -13,6 +13,8 @@
 #include <thread>
 #include <vector>
 
+#include "base/result.h"
+
 /// A name server on loopback UDP that says what a test told it.
 namespace standin::testing {
 
@@ -28,7 +30,7 @@ class NameServer {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(fd_, reinterpret_cast<sockaddr*>(&address), size);
+    ensure(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0, "a loopback port is free");
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);
     thread_ = std::thread([this] { serve(); });

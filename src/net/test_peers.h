@@ -20,6 +20,7 @@
 #include <thread>
 #include <utility>
 
+#include "base/result.h"
 #include "net/server.h"
 
 /// Blocking peers on real sockets, for tests. Every wait ends by itself.
@@ -110,7 +111,7 @@ class RawListener {
     address.sin_family = AF_INET;
     address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     socklen_t size = sizeof address;
-    ::bind(fd_, reinterpret_cast<sockaddr*>(&address), size);
+    ensure(::bind(fd_, reinterpret_cast<sockaddr*>(&address), size) == 0, "a loopback port is free");
     ::listen(fd_, 16);
     ::getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
     port_ = ntohs(address.sin_port);

@@ -14,7 +14,9 @@ using namespace std::chrono_literals;
 /// How often a route looks for due orders; nobody waits for what is undone or looked up. A long list is read less
 /// often: the loop has more to do.
 constexpr Duration look_every = 100ms;
-constexpr Duration look_aside_every = 300ms;
+constexpr Duration look_aside_every = 1s;
+/// And this much later after there was nothing to deliver.
+constexpr Duration nothing_to_deliver = 200ms;
 constexpr int look_share = 4;
 /// How many due orders of one state it looks at in one go.
 constexpr std::size_t look_at = 256;
@@ -26,7 +28,7 @@ constexpr std::size_t undo_concurrency = 4;
 /// Orders that wait for one listing search: after a crash, the more share it the sooner all are known. Each is some 5
 /// KiB of memory meanwhile.
 constexpr std::size_t looked_for_at_once = 16'384;
-constexpr std::size_t looked_for_in_one_go = 4096;
+constexpr std::size_t looked_for_in_one_go = 8192;
 /// Begun between two other turns of the loop, which has health checks to do.
 constexpr std::size_t begun_in_one_turn = 64;
 
@@ -103,7 +105,10 @@ Task<> Replayer::tend_deliveries(std::string route) {
   co_await release_wanted(route);
   if (!delivers(route)) co_return;
   std::vector<OrderRow> promised = due_for_delivery(route);
-  if (promised.empty()) end_if_done(route);
+  if (promised.empty()) {
+    end_if_done(route);
+    co_await ports_.clock.sleep_for(nothing_to_deliver);
+  }
   std::ranges::sort(promised, {}, &OrderRow::created);
   const Instant round_ends = ports_.clock.now() + delivery_round;
   for (OrderRow& order : of_lane(route, Lane::delivering, std::move(promised))) {
