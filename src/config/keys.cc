@@ -124,9 +124,8 @@ constexpr std::array table_of_keys{
     Key{"upstream.NAME.health.every", duration, "", R"("5s")", "How often."},
     Key{"upstream.NAME.health.timeout", duration, "", R"("1s")", "How long it may take."},
     Key{"upstream.NAME.health.expect", text, "", R"("UP")",
-        "What the answer's body starts with; `\"\"`: any 200. Anything else, such as `DOWN`: used as the last resort. "
-        "No "
-        "answer: not used."},
+        "What the answer's body starts with; `\"\"`: any 200. A 200 that starts with `DOWN`: the last resort. Anything "
+        "else, or no answer: out, while another is not."},
     Key{"upstream.NAME.concurrency", count, "1..100000", "200",
         "Requests in flight at once (arrivals a second times seconds each); more are stood in for or shed, never "
         "queued."},
