@@ -26,7 +26,8 @@ class Process {
   Result<void> reload();
   /// Stops accepting, answers what is in flight, listens for late answers, lets replays end; at most server.drain.
   void drain();
-  /// Once a second: the edge's saturation, and what time alone changes about the upstreams. The rest is looked up when /metrics is read.
+  /// Once a second: the edge's saturation, and what time alone changes about the upstreams. The rest is looked up when
+  /// /metrics is read.
   void measure();
 
   /// "edge 127.0.0.1:8080, console 127.0.0.1:8081, ..." with the ports that were bound.

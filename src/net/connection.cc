@@ -255,8 +255,7 @@ Task<ErrorCode> Connection::write_rest(Outgoing& out) {
   while (tls_ && !error && !expired_) {
     const asio::const_buffer next = next_encrypted(out, error);
     if (next.size() == 0) co_return error;
-    const std::size_t count =
-        co_await socket_.async_write_some(next, asio::redirect_error(use_task, error));
+    const std::size_t count = co_await socket_.async_write_some(next, asio::redirect_error(use_task, error));
     sent_encrypted(out, count);
   }
   if (tls_) co_return expired_ ? asio::error::timed_out : error;
