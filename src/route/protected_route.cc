@@ -105,7 +105,7 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
                                        .about = std::move(reading.about),
                                        .repeat_is_recognised = reading.repeat_is_recognised,
                                        .intent = taken,
-                                       .looks_alike = taken.key != intent.key,
+                                       .folds = folds,
                                        .mode = mode,
                                        .arrived = now,
                                        .answer_by = now + std::min(timeouts.response, deadline - budget),
@@ -175,7 +175,7 @@ Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
 
 // An order that waits for this very retry is on its way again, unless this answer does not arrive either.
 Reply ProtectedRoute::give_again(const Visit& visit, const Claim& claim) {
-  Response answer = visit.looks_alike ? setup_.dialect->marked_duplicate(claim.answer()) : claim.answer();
+  Response answer = visit.folds ? setup_.dialect->marked_duplicate(claim.answer()) : claim.answer();
   Reply reply = tell(visit, Answered::recalled, std::move(answer));
   if (const auto& id = claim.order()) {
     spawn(loop_.executor, release_for_retry(shared_from_this(), *id));

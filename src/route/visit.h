@@ -28,7 +28,7 @@ struct Visit {
   std::string about;                 ///< the reference that a capture, void, refund or read names
   bool repeat_is_recognised = true;  ///< as far as the request goes: RequestReading
   Intent intent;
-  bool looks_alike = false;  ///< without a key, it was taken for the same as an earlier one
+  bool folds = false;  ///< without a key, it may be taken for the same as another that looks alike
   Mode mode = Mode::automatic;
 
   Instant arrived;

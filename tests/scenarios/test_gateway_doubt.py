@@ -211,7 +211,7 @@ class ClientsLeave(TillScenario):
         self.standin.wait_for_states({"settled": 1})
         self.assertEqual(self.gateway.standing(), 1)
 
-    def test_a_client_that_left_after_a_yes_of_ours_is_never_charged_where_the_route_says_so(self):
+    def test_a_client_that_left_after_a_yes_of_ours_is_charged_only_if_it_asks_again_where_the_route_says_so(self):
         self.configuration.stand_in(undelivered='"reverse"')
         self.gateway.gone()
         self.standin.start()
@@ -221,9 +221,11 @@ class ClientsLeave(TillScenario):
         self.standin.wait_for_states({"cancelled": 1})
         self.gateway.faults()
         self.standin.replay()
-        retry = self.sale()
-        self.assertEqual((retry["UMresult"], retry["UMerrorcode"]), ("E", "00024"))
         self.assertEqual(self.gateway.payments(), [])
+        # Under a key made of facts what was withdrawn is over, and asking again is a new try.
+        retry = self.sale()
+        self.assertEqual((retry["UMresult"], retry["UMerrorcode"]), ("A", "00000"))
+        self.assertEqual(self.gateway.standing(), 1)
 
     def test_a_client_that_left_after_the_gateways_yes_gets_it_on_its_retry(self):
         self.gateway.faults({"fault": "late", "late_ms": 300})
