@@ -103,8 +103,10 @@ Task<Result<std::shared_ptr<Connection>>> connect_to(Endpoint endpoint, std::sha
   for (std::size_t i = 0; i < addresses->size() && (i == 0 || now() < deadline); ++i) {
     const auto connection = std::make_shared<Connection>(Socket(executor));
     const Instant until = fair_part(deadline, addresses->size() - i);
-    why = co_await try_address(connection, endpoint, tls, (*addresses)[i], until);
-    if (why.empty()) co_return connection;
+    const std::string problem = co_await try_address(connection, endpoint, tls, (*addresses)[i], until);
+    if (problem.empty()) co_return connection;
+    // Each address's own: a bad certificate at one is not hidden by the next one's refusal.
+    if (!why.contains(problem)) why += (why.empty() ? "" : "; ") + problem;
   }
   resolver->unreachable(endpoint.host);
   co_return failure(fmt::format("cannot connect: {}", why), endpoint.url);
