@@ -1,16 +1,13 @@
 #include "rehearsal/ledger.h"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
+#include <algorithm>
 #include <array>
 #include <utility>
 
+#include "rehearsal/ledger_file.h"
+
 namespace standin::rehearsal {
 namespace {
-
-// A judge may be reading while the shop writes.
-constexpr int busy_wait_ms = 5000;
 
 // NORMAL: a commit survives the process, not the machine; a rehearsal kills processes.
 constexpr const char* schema = R"(
@@ -26,69 +23,7 @@ CREATE TABLE IF NOT EXISTS charges (
 CREATE INDEX IF NOT EXISTS charges_order ON charges (order_id);
 )";
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-
-struct FinalizeStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-
-/// A prepared statement that is bound, run and reset.
-class Statement {
- public:
-  Statement(sqlite3* database, const char* sql) {
-    sqlite3_stmt* made = nullptr;
-    ensure(sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &made, nullptr) == SQLITE_OK,
-           sqlite3_errmsg(database));
-    statement_.reset(made);
-  }
-
-  void bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_.get(), at, value); }
-  /// Empty text is NULL: a unique index lets any number of those stand.
-  void bind(int at, std::string_view value) {
-    if (value.empty()) {
-      sqlite3_bind_null(statement_.get(), at);
-    } else {
-      sqlite3_bind_text(statement_.get(), at, value.data(), static_cast<int>(value.size()), SQLITE_TRANSIENT);
-    }
-  }
-  template <class... Values>
-  bool run(const Values&... values) {
-    int at = 0;
-    (bind(++at, values), ...);
-    const int outcome = sqlite3_step(statement_.get());
-    sqlite3_reset(statement_.get());
-    return outcome == SQLITE_DONE;
-  }
-  bool next() { return sqlite3_step(statement_.get()) == SQLITE_ROW; }
-  std::int64_t number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
-  std::string text(int column) const {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-    return bytes == nullptr ? std::string() : std::string(bytes);
-  }
-  void reset() { sqlite3_reset(statement_.get()); }
-
- private:
-  std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement_;
-};
-
-Result<Database> open_database(const std::string& path, int flags) {
-  sqlite3* opened = nullptr;
-  const int outcome = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
-  Database database(opened);
-  if (outcome != SQLITE_OK) {
-    return failure(fmt::format("the shop's ledger does not open: {}", sqlite3_errstr(outcome)), path);
-  }
-  sqlite3_busy_timeout(opened, busy_wait_ms);
-  return database;
-}
-
-Result<void> execute(sqlite3* database, const char* sql, const std::string& path) {
-  if (sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
-  return failure(fmt::format("the shop's ledger refuses: {}", sqlite3_errmsg(database)), path);
-}
+constexpr const char* whose = "the shop's ledger";
 
 constexpr std::array state_names{"placing", "accepted", "cancelled", "cancelling"};
 
@@ -105,7 +40,7 @@ Money money_of(std::int64_t minor, const std::string& code) {
   return {minor, *currency};
 }
 
-ShopOrder order_of(const Statement& row) {
+ShopOrder order_of(const LedgerStatement& row) {
   return {.id = row.text(0),
           .asked = {.standin_key = row.text(1),
                     .idempotency_key = row.text(2),
@@ -119,7 +54,7 @@ ShopOrder order_of(const Statement& row) {
           .created = wall_time(row.number(11))};
 }
 
-Charge charge_of(const Statement& row) {
+Charge charge_of(const LedgerStatement& row) {
   return {.id = row.text(0),
           .order_id = row.text(1),
           .standin_key = row.text(2),
@@ -130,25 +65,25 @@ Charge charge_of(const Statement& row) {
 }
 
 /// Orders and charges as of one moment, also while the shop writes.
-Result<Books> books_of(sqlite3* database, const std::string& path) {
-  const auto begun = execute(database, "BEGIN; SELECT 1 FROM orders, charges LIMIT 1", path);
-  if (!begun) {
-    sqlite3_exec(database, "ROLLBACK", nullptr, nullptr, nullptr);
+Result<Books> books_of(LedgerFile& file) {
+  if (const auto begun = file.execute("BEGIN; SELECT 1 FROM orders, charges LIMIT 1"); !begun) {
+    static_cast<void>(file.execute("ROLLBACK"));
     return std::unexpected(begun.error());
   }
   Books books;
-  Statement orders(
-      database,
+  LedgerStatement orders(
+      file,
       "SELECT id, standin_key, idempotency_key, request_id, cart_id, customer_id, merchant_id, total_cents, "
       "currency, card_token, state, created_ms FROM orders ORDER BY rowid");
   while (orders.next()) books.orders.push_back(order_of(orders));
-  Statement charges(database,
-                    "SELECT id, order_id, standin_key, cart_id, total_cents, currency, state, made_ms FROM charges "
-                    "ORDER BY rowid");
+  LedgerStatement charges(
+      file,
+      "SELECT id, order_id, standin_key, cart_id, total_cents, currency, state, made_ms FROM charges "
+      "ORDER BY rowid");
   while (charges.next()) books.charges.push_back(charge_of(charges));
   orders.reset();
   charges.reset();
-  const auto ended = execute(database, "COMMIT", path);
+  const auto ended = file.execute("COMMIT");
   if (!ended) return std::unexpected(ended.error());
   return books;
 }
@@ -156,7 +91,7 @@ Result<Books> books_of(sqlite3* database, const std::string& path) {
 }  // namespace
 
 struct Ledger::State {
-  State(Database opened, std::string file) : database(std::move(opened)), path(std::move(file)) {}
+  explicit State(LedgerFile opened) : file(std::move(opened)) {}
 
   bool write(const InsertOrder& insert) {
     const ShopOrder& o = insert.order;
@@ -176,15 +111,12 @@ struct Ledger::State {
   }
   bool write(const BeginCancelling& to_be) { return set_state.run(std::string_view("cancelling"), to_be.order_id); }
 
-  Database database;
-  std::string path;
-  Statement begin{database.get(), "BEGIN IMMEDIATE"};
-  Statement commit{database.get(), "COMMIT"};
-  Statement rollback{database.get(), "ROLLBACK"};
-  Statement insert_order{database.get(), "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
-  Statement insert_charge{database.get(), "INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
-  Statement set_state{database.get(), "UPDATE orders SET state = ? WHERE id = ?"};
-  Statement void_charges{database.get(), "UPDATE charges SET state = 'voided' WHERE order_id = ?"};
+  LedgerFile file;
+  // Without a key NULL: a unique index lets any number of those stand.
+  LedgerStatement insert_order{file, "INSERT INTO orders VALUES (?, nullif(?, ''), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"};
+  LedgerStatement insert_charge{file, "INSERT INTO charges VALUES (?, ?, ?, ?, ?, ?, ?, ?)"};
+  LedgerStatement set_state{file, "UPDATE orders SET state = ? WHERE id = ?"};
+  LedgerStatement void_charges{file, "UPDATE charges SET state = 'voided' WHERE order_id = ?"};
 };
 
 Ledger::Ledger(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -193,44 +125,34 @@ Ledger& Ledger::operator=(Ledger&&) noexcept = default;
 Ledger::~Ledger() = default;
 
 Result<Ledger> Ledger::open(const std::string& path, bool unique_index) {
-  auto database = open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  if (!database) return std::unexpected(database.error());
-  if (const auto made = execute(database->get(), schema, path); !made) return std::unexpected(made.error());
-  Ledger ledger(std::make_unique<State>(std::move(*database), path));
+  auto file = LedgerFile::open(path, whose, true);
+  if (!file) return std::unexpected(file.error());
+  if (const auto made = file->execute(schema); !made) return std::unexpected(made.error());
+  Ledger ledger(std::make_unique<State>(std::move(*file)));
   if (const auto set = ledger.set_unique_index(unique_index); !set) return std::unexpected(set.error());
   return ledger;
 }
 
 Result<void> Ledger::write(std::span<const Write> writes) {
   if (writes.empty()) return {};
-  const auto refused = [this] {
-    auto error = failure(fmt::format("the shop's ledger did not commit: {}", sqlite3_errmsg(state_->database.get())),
-                         state_->path);
-    state_->rollback.run();
-    return error;
-  };
-  if (!state_->begin.run()) return refused();
-  for (const Write& write : writes) {
-    if (!std::visit([this](const auto& change) { return state_->write(change); }, write)) return refused();
-  }
-  if (!state_->commit.run()) return refused();
-  return {};
+  return state_->file.atomically([&] {
+    return std::ranges::all_of(writes, [&](const Write& write) {
+      return std::visit([&](const auto& change) { return state_->write(change); }, write);
+    });
+  });
 }
 
-Result<Books> Ledger::read() { return books_of(state_->database.get(), state_->path); }
+Result<Books> Ledger::read() { return books_of(state_->file); }
 
 Result<void> Ledger::set_unique_index(bool unique) {
-  return execute(state_->database.get(),
-                 unique ? "CREATE UNIQUE INDEX IF NOT EXISTS orders_standin_key ON orders (standin_key)"
-                        : "DROP INDEX IF EXISTS orders_standin_key",
-                 state_->path);
+  return state_->file.execute(unique ? "CREATE UNIQUE INDEX IF NOT EXISTS orders_standin_key ON orders (standin_key)"
+                                     : "DROP INDEX IF EXISTS orders_standin_key");
 }
 
 Result<Books> read_ledger(const std::string& path) {
-  // Not read-only: the books of a shop that was killed are partly in the write-ahead log, which a reader must recover.
-  auto database = open_database(path, SQLITE_OPEN_READWRITE);
-  if (!database) return std::unexpected(database.error());
-  return books_of(database->get(), path);
+  auto file = LedgerFile::open(path, whose, false);
+  if (!file) return std::unexpected(file.error());
+  return books_of(*file);
 }
 
 }  // namespace standin::rehearsal

@@ -4,7 +4,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <set>
@@ -17,6 +16,7 @@
 #include "rehearsal/raw_session.h"
 #include "rehearsal/seeded_random.h"
 #include "rehearsal/shop_api.h"
+#include "rehearsal/stop_on_signal.h"
 
 namespace standin::rehearsal {
 namespace {
@@ -30,8 +30,6 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 constexpr std::size_t connections_max = 10'000;
 // Accepting fails when files run out; trying again at once would only spin.
 constexpr Duration accept_again_after = std::chrono::milliseconds(50);
-// What a supervisor's patience (often 10 s before SIGKILL) leaves for orders in flight.
-constexpr Duration stop_within = std::chrono::seconds(8);
 // Longer than any proxy in front of the gateway takes to answer in its stead.
 constexpr Duration charge_patience = std::chrono::seconds(10);
 constexpr Duration ask_again_after = std::chrono::milliseconds(250);
@@ -322,15 +320,6 @@ Task<> Shop::stop(Duration within) {
   state->close_all();
 }
 
-namespace {
-
-Task<> stop_then_end(Shop& shop, asio::io_context& io) {
-  co_await shop.stop(stop_within);
-  io.stop();
-}
-
-}  // namespace
-
 int run_shop(const ShopOptions& options) {
   asio::io_context io(1);
   auto shop = Shop::open(io.get_executor(), options);
@@ -338,10 +327,7 @@ int run_shop(const ShopOptions& options) {
     fmt::print(stderr, "standin sim shop: {} ({})\n", shop.error().what, shop.error().where);
     return 1;
   }
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& wrong, int) {
-    if (!wrong) spawn(io.get_executor(), stop_then_end(*shop, io));
-  });
+  const StopOnSignal stop(*shop, io);
   fmt::print("listening on {}:{}\n", options.address, shop->port());
   std::fflush(stdout);
   io.run();

@@ -22,6 +22,7 @@ std::string digest(const EVP_MD* algorithm, std::string_view text) {
 }  // namespace
 
 std::string sha1_hex(std::string_view text) { return digest(EVP_sha1(), text); }
+std::string md5_hex(std::string_view text) { return digest(EVP_md5(), text); }
 std::string sha256_hex(std::string_view text) { return digest(EVP_sha256(), text); }
 
 }  // namespace standin

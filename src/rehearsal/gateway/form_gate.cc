@@ -6,7 +6,7 @@
 #include <array>
 
 #include "base/text.h"
-#include "rehearsal/gateway/digests.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {

@@ -1,9 +1,9 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
-#include "rehearsal/gateway/digests.h"
 #include "rehearsal/gateway/form_gate.h"
 #include "rehearsal/gateway/sandbox_cards.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {

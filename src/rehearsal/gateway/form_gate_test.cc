@@ -3,8 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "rehearsal/gateway/digests.h"
 #include "rehearsal/gateway/gateway_test_support.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {

@@ -4,7 +4,6 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <set>
@@ -16,6 +15,7 @@
 #include "rehearsal/gateway/gateway_ledger.h"
 #include "rehearsal/open_files.h"
 #include "rehearsal/raw_session.h"
+#include "rehearsal/stop_on_signal.h"
 
 namespace standin::rehearsal {
 namespace {
@@ -29,8 +29,6 @@ using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 constexpr std::size_t connections_max = 20'000;
 // Accepting fails when files run out; trying again at once would only spin.
 constexpr Duration accept_again_after = std::chrono::milliseconds(50);
-// What a supervisor's patience (often 10 s before SIGKILL) leaves for charges in flight.
-constexpr Duration stop_within = std::chrono::seconds(8);
 constexpr std::string_view control_path = "/_control/";
 
 RawAnswer raw(GatewayAnswer answer) {
@@ -285,15 +283,6 @@ Task<> Gateway::stop(Duration within) {
   state->close_all();
 }
 
-namespace {
-
-Task<> stop_then_end(Gateway& gateway, asio::io_context& io) {
-  co_await gateway.stop(stop_within);
-  io.stop();
-}
-
-}  // namespace
-
 int run_gateway(const GatewayOptions& options) {
   asio::io_context io(1);
   auto gateway = Gateway::open(io.get_executor(), options);
@@ -301,10 +290,7 @@ int run_gateway(const GatewayOptions& options) {
     fmt::print(stderr, "standin sim gateway: {} ({})\n", gateway.error().what, gateway.error().where);
     return 1;
   }
-  asio::signal_set signals(io, SIGINT, SIGTERM);
-  signals.async_wait([&](const boost::system::error_code& wrong, int) {
-    if (!wrong) spawn(io.get_executor(), stop_then_end(*gateway, io));
-  });
+  const StopOnSignal stop(*gateway, io);
   fmt::print("control on {}:{}\n", options.control.address, gateway->control_port());
   const auto ports = gateway->ports();
   for (std::size_t number = 0; number < ports.size(); ++number) {

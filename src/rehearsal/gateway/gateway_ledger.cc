@@ -1,15 +1,12 @@
 #include "rehearsal/gateway/gateway_ledger.h"
 
-#include <fmt/format.h>
-#include <sqlite3.h>
-
+#include <algorithm>
 #include <utility>
+
+#include "rehearsal/ledger_file.h"
 
 namespace standin::rehearsal {
 namespace {
-
-// A judge may be reading while the gateway writes.
-constexpr int busy_wait_ms = 5000;
 
 // NORMAL: a commit survives the process, not the machine; a rehearsal kills processes.
 constexpr const char* schema = R"(
@@ -35,65 +32,7 @@ constexpr const char* save_payment_sql =
     "INSERT OR REPLACE INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
     "?, ?, ?, ?, ?, ?, ?, ?)";
 
-struct CloseDatabase {
-  void operator()(sqlite3* database) const { sqlite3_close_v2(database); }
-};
-using Database = std::unique_ptr<sqlite3, CloseDatabase>;
-
-struct FinalizeStatement {
-  void operator()(sqlite3_stmt* statement) const { sqlite3_finalize(statement); }
-};
-
-/// A prepared statement that is bound, run and reset.
-class Statement {
- public:
-  Statement(sqlite3* database, const char* sql) {
-    sqlite3_stmt* made = nullptr;
-    ensure(sqlite3_prepare_v3(database, sql, -1, SQLITE_PREPARE_PERSISTENT, &made, nullptr) == SQLITE_OK,
-           sqlite3_errmsg(database));
-    statement_.reset(made);
-  }
-
-  void bind(int at, std::int64_t value) { sqlite3_bind_int64(statement_.get(), at, value); }
-  void bind(int at, std::string_view value) {
-    const char* bytes = value.empty() ? "" : value.data();
-    sqlite3_bind_text(statement_.get(), at, bytes, static_cast<int>(value.size()), SQLITE_TRANSIENT);
-  }
-  template <class... Values>
-  bool run(const Values&... values) {
-    int at = 0;
-    (bind(++at, values), ...);
-    const int outcome = sqlite3_step(statement_.get());
-    sqlite3_reset(statement_.get());
-    return outcome == SQLITE_DONE;
-  }
-  bool next() { return sqlite3_step(statement_.get()) == SQLITE_ROW; }
-  std::int64_t number(int column) const { return sqlite3_column_int64(statement_.get(), column); }
-  std::string text(int column) const {
-    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(statement_.get(), column));
-    const auto size = static_cast<std::size_t>(sqlite3_column_bytes(statement_.get(), column));
-    return bytes == nullptr ? std::string() : std::string(bytes, size);
-  }
-
- private:
-  std::unique_ptr<sqlite3_stmt, FinalizeStatement> statement_;
-};
-
-Result<Database> open_database(const std::string& path, int flags) {
-  sqlite3* opened = nullptr;
-  const int outcome = sqlite3_open_v2(path.c_str(), &opened, flags, nullptr);
-  Database database(opened);
-  if (outcome != SQLITE_OK) {
-    return failure(fmt::format("the gateway's ledger does not open: {}", sqlite3_errstr(outcome)), path);
-  }
-  sqlite3_busy_timeout(opened, busy_wait_ms);
-  return database;
-}
-
-Result<void> execute(sqlite3* database, const char* sql, const std::string& path) {
-  if (sqlite3_exec(database, sql, nullptr, nullptr, nullptr) == SQLITE_OK) return {};
-  return failure(fmt::format("the gateway's ledger refuses: {}", sqlite3_errmsg(database)), path);
-}
+constexpr const char* whose = "the gateway's ledger";
 
 template <class Enum>
 Enum named(std::string_view word) {
@@ -103,7 +42,7 @@ Enum named(std::string_view word) {
   unreachable();
 }
 
-Payment payment_of(const Statement& row) {
+Payment payment_of(const LedgerStatement& row) {
   const auto currency = Currency::parse(row.text(12));
   ensure(currency.has_value(), "a ledger holds only known currencies");
   return {.refnum = row.number(0),
@@ -135,9 +74,9 @@ Payment payment_of(const Statement& row) {
           .made = wall_time(row.number(31))};
 }
 
-std::vector<Payment> payments_of(sqlite3* database) {
+std::vector<Payment> payments_of(const LedgerFile& file) {
   std::vector<Payment> found;
-  Statement rows(database, "SELECT * FROM payments ORDER BY refnum");
+  LedgerStatement rows(file, "SELECT * FROM payments ORDER BY refnum");
   while (rows.next()) found.push_back(payment_of(rows));
   return found;
 }
@@ -147,7 +86,7 @@ std::int64_t flag(bool value) { return value ? 1 : 0; }
 }  // namespace
 
 struct GatewayLedger::State {
-  State(Database opened, std::string file) : database(std::move(opened)), path(std::move(file)) {}
+  explicit State(LedgerFile opened) : file(std::move(opened)) {}
 
   bool write(const Payment& p) {
     return save_payment.run(p.refnum, p.id, p.intent, name(p.kind), name(p.state), flag(p.stands()), flag(p.reversed),
@@ -165,14 +104,10 @@ struct GatewayLedger::State {
     return save_answer.run(answer.key, answer.payload, std::int64_t{answer.status}, answer.body, unix_ms(answer.made));
   }
 
-  Database database;
-  std::string path;
-  Statement begin{database.get(), "BEGIN IMMEDIATE"};
-  Statement commit{database.get(), "COMMIT"};
-  Statement rollback{database.get(), "ROLLBACK"};
-  Statement save_payment{database.get(), save_payment_sql};
-  Statement save_card{database.get(), "INSERT OR REPLACE INTO cards VALUES (?, ?, ?, ?, ?)"};
-  Statement save_answer{database.get(), "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"};
+  LedgerFile file;
+  LedgerStatement save_payment{file, save_payment_sql};
+  LedgerStatement save_card{file, "INSERT OR REPLACE INTO cards VALUES (?, ?, ?, ?, ?)"};
+  LedgerStatement save_answer{file, "INSERT OR REPLACE INTO answers VALUES (?, ?, ?, ?, ?)"};
 };
 
 GatewayLedger::GatewayLedger(std::unique_ptr<State> state) : state_(std::move(state)) {}
@@ -181,32 +116,28 @@ GatewayLedger& GatewayLedger::operator=(GatewayLedger&&) noexcept = default;
 GatewayLedger::~GatewayLedger() = default;
 
 Result<GatewayLedger> GatewayLedger::open(const std::string& path) {
-  auto database = open_database(path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE);
-  if (!database) return std::unexpected(database.error());
-  if (const auto made = execute(database->get(), schema, path); !made) return std::unexpected(made.error());
-  return GatewayLedger(std::make_unique<State>(std::move(*database), path));
+  auto file = LedgerFile::open(path, whose, true);
+  if (!file) return std::unexpected(file.error());
+  if (const auto made = file->execute(schema); !made) return std::unexpected(made.error());
+  return GatewayLedger(std::make_unique<State>(std::move(*file)));
 }
 
 Result<void> GatewayLedger::write(std::span<const GatewayWrite> writes) {
   if (writes.empty()) return {};
-  bool good = state_->begin.run();
-  for (const GatewayWrite& write : writes) {
-    good = good && std::visit([this](const auto& row) { return state_->write(row); }, write);
-  }
-  if (good && state_->commit.run()) return {};
-  auto error = failure(fmt::format("the gateway's ledger did not commit: {}", sqlite3_errmsg(state_->database.get())),
-                       state_->path);
-  state_->rollback.run();
-  return error;
+  return state_->file.atomically([&] {
+    return std::ranges::all_of(writes, [&](const GatewayWrite& write) {
+      return std::visit([&](const auto& row) { return state_->write(row); }, write);
+    });
+  });
 }
 
 Result<GatewayRecords> GatewayLedger::read() {
-  GatewayRecords records{.payments = payments_of(state_->database.get())};
-  Statement cards(state_->database.get(), "SELECT * FROM cards");
+  GatewayRecords records{.payments = payments_of(state_->file)};
+  LedgerStatement cards(state_->file, "SELECT * FROM cards");
   while (cards.next()) {
     records.cards.push_back({cards.text(0), {cards.text(1), cards.text(2), cards.text(3), cards.text(4)}});
   }
-  Statement answers(state_->database.get(), "SELECT * FROM answers");
+  LedgerStatement answers(state_->file, "SELECT * FROM answers");
   while (answers.next()) {
     records.answers.push_back({answers.text(0), answers.text(1), static_cast<int>(answers.number(2)), answers.text(3),
                                wall_time(answers.number(4))});
@@ -215,13 +146,12 @@ Result<GatewayRecords> GatewayLedger::read() {
 }
 
 Result<std::vector<Payment>> read_gateway_payments(const std::string& path) {
-  // Not read-only: the books of a gateway that was killed are partly in the write-ahead log, which a reader recovers.
-  auto database = open_database(path, SQLITE_OPEN_READWRITE);
-  if (!database) return std::unexpected(database.error());
-  if (const auto there = execute(database->get(), "SELECT 1 FROM payments LIMIT 1", path); !there) {
+  auto file = LedgerFile::open(path, whose, false);
+  if (!file) return std::unexpected(file.error());
+  if (const auto there = file->execute("SELECT 1 FROM payments LIMIT 1"); !there) {
     return std::unexpected(there.error());
   }
-  return payments_of(database->get());
+  return payments_of(*file);
 }
 
 }  // namespace standin::rehearsal

@@ -2,9 +2,9 @@
 #include <boost/json.hpp>
 
 #include "base/text.h"
-#include "rehearsal/gateway/digests.h"
 #include "rehearsal/gateway/fields.h"
 #include "rehearsal/gateway/searches.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {

@@ -6,8 +6,8 @@
 #include <map>
 
 #include "base/text.h"
-#include "rehearsal/gateway/digests.h"
 #include "rehearsal/gateway/fields.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {

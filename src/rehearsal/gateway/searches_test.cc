@@ -5,8 +5,8 @@
 
 #include <boost/json.hpp>
 
-#include "rehearsal/gateway/digests.h"
 #include "rehearsal/gateway/gateway_test_support.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {

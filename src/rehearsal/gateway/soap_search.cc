@@ -3,9 +3,9 @@
 #include <sstream>
 
 #include "base/text.h"
-#include "rehearsal/gateway/digests.h"
 #include "rehearsal/gateway/fields.h"
 #include "rehearsal/gateway/searches.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {

@@ -4,8 +4,8 @@
 #include <array>
 
 #include "base/text.h"
-#include "rehearsal/gateway/digests.h"
 #include "rehearsal/gateway/stripe_call.h"
+#include "vault/plain_digest.h"
 
 namespace standin::rehearsal {
 namespace {
