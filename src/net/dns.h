@@ -34,11 +34,13 @@ struct ResolvedName {
   bool pinned = false;
 };
 
-/// The answers in use, for people to see. Every event loop resolves for itself; the latest to publish a name wins. Any
-/// thread.
+/// The answers in use, for people to see, and for an event loop that has none of its own yet. Every loop resolves for
+/// itself; the latest to publish a name wins, but that nobody answered does not erase what is known. Any thread.
 class DnsBoard {
  public:
   void publish(ResolvedName name);
+  /// The addresses that the name had last; none if no loop ever knew any, or if it was pinned.
+  std::vector<ResolvedName::Address> last_known(const std::string& name) const;
   /// In the order of names.
   std::vector<ResolvedName> names() const;
 

@@ -93,6 +93,7 @@ Task<Result<Resolver::Addresses>> Resolver::resolve(std::string host, Instant de
   const auto numeric = ip::make_address(host, not_numeric);
   if (!not_numeric) co_return Addresses{numeric};
   Name& name = name_of(host);
+  if (name.known.empty()) learn(name);
   if (!name.fresh(now())) ask(name);
   if (const auto question = name.question; question && !name.fresh(now())) {
     AsioClock clock(executor_);
@@ -103,6 +104,17 @@ Task<Result<Resolver::Addresses>> Resolver::resolve(std::string host, Instant de
   if (name.usable(now())) co_return name.addresses();
   const std::string why = name.question ? "no answer in time" : name.error;
   co_return failure(fmt::format("cannot resolve {}: {}", host, why), host);
+}
+
+/// What another event loop has resolved: this one may come to its first request when no name server answers.
+void Resolver::learn(Name& name) const {
+  if (!board_) return;
+  for (const auto& [text, expires] : board_->last_known(name.host)) {
+    boost::system::error_code malformed;
+    const auto address = ip::make_address(text, malformed);
+    if (!malformed) name.known.push_back({address, expires});
+  }
+  if (!name.known.empty()) lasts(name);
 }
 
 bool Resolver::may_use(const std::string& host, const ip::address& address) {
@@ -213,10 +225,14 @@ bool Resolver::take_hosts_file(Name& name) {
 
 void Resolver::answered(Name& name) {
   name.answered = now();
+  name.error.clear();
+  lasts(name);
+}
+
+void Resolver::lasts(Name& name) {
   const auto [first, last] = std::ranges::minmax(name.known, {}, &Name::Known::expires);
   name.fresh_until = first.expires;
-  name.stale_until = last.expires + limits::dns_stale;
-  name.error.clear();
+  name.stale_until = last.expires == Instant::max() ? last.expires : last.expires + limits::dns_stale;
 }
 
 Duration Resolver::within_bounds(Duration ttl) const {

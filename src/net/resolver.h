@@ -50,7 +50,9 @@ class Resolver : public std::enable_shared_from_this<Resolver> {
   void heard(Name& name, const std::shared_ptr<Question>& question, std::size_t family, DnsAnswer answer);
   void take(Name& name, const Question& question);
   bool take_hosts_file(Name& name);
+  void learn(Name& name) const;
   void answered(Name& name);
+  static void lasts(Name& name);
   Duration within_bounds(Duration ttl) const;
   void publish(const Name& name) const;
 

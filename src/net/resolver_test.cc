@@ -143,6 +143,24 @@ TEST_F(ResolverTest, ANameThatIsGoneKeepsItsLastAddressesForAWhile) {
   EXPECT_EQ(shown.error, "Domain name not found");
 }
 
+TEST_F(ResolverTest, AnotherLoopsAnswerServesOneThatHasNone) {
+  server_.says(host, {{"192.0.2.9"}});
+  resolve();
+  resolver_.reset();
+  server_.says(host, {});
+  EXPECT_THAT(resolve(), ElementsAre("192.0.2.9"));
+  EXPECT_TRUE(board_->names().at(0).stale) << "and stays known";
+}
+
+TEST_F(ResolverTest, APinThatWasTakenBackServesNobody) {
+  options_.pinned[host] = {"192.0.2.1"};
+  resolve();
+  resolver_.reset();
+  options_.pinned.clear();
+  server_.says(host, {{"192.0.2.9"}});
+  EXPECT_THAT(resolve(), ElementsAre("192.0.2.9"));
+}
+
 TEST_F(ResolverTest, SilentNameServersDoNotHoldUpANameWhoseAddressesAreKnown) {
   server_.says(host, {{"192.0.2.9"}});
   resolve();

@@ -34,7 +34,11 @@ class Messages {
         std::make_unique<spdlog::pattern_formatter>(program_pattern, spdlog::pattern_time_type::utc, "\n"));
     logger_->flush_on(spdlog::level::trace);
   }
-  ~Messages() { logger_->flush(); }
+  /// The pool first, which writes what is queued: its thread has let go of the logger then.
+  ~Messages() {
+    logger_->flush();
+    pool_.reset();
+  }
 
   void write(spdlog::level::level_enum level, const std::string& fields) {
     logger_->log(level, spdlog::string_view_t(fields.data(), fields.size()));
