@@ -7,6 +7,7 @@
 #include "app/demo_config.h"
 #include "app/demo_count.h"
 #include "app/demo_screen.h"
+#include "base/test_folder.h"
 #include "base/text.h"
 #include "config/config.h"
 #include "vault/vault.h"
@@ -307,26 +308,16 @@ TEST(DemoStandin, AnswersAreSummedOverTheOtherLabels) {
   EXPECT_EQ(answered.size(), 2);
 }
 
-/// A folder that goes with the test.
-struct Folder {
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "standin-demo-test-XXXXXX").string();
-    path = mkdtemp(name.data());
-  }
-  ~Folder() { std::filesystem::remove_all(path); }
-  std::string path;
-};
-
 TEST(DemoConfiguration, IsOneThatStandinAccepts) {
   for (const Duration length : {shortest, usual, longest}) {
-    const Folder folder;
-    const std::string file = folder.path + "/demo.toml";
+    const TestFolder folder;
+    const std::string file = folder.file("demo.toml");
     std::ofstream(file) << configuration(plan_for(length),
                                          {.shop = 3000, .edge = 8080, .console = 8081, .gateway = {4001, 4002, 4003}});
-    const std::string credentials = folder.path + "/" + credentials_file;
+    const std::string credentials = folder.file(credentials_file);
     std::ofstream(credentials) << source_key << " " << source_pin << "\n";
     std::filesystem::permissions(credentials, std::filesystem::perms::owner_read);
-    ASSERT_TRUE(Vault::create_keys(folder.path + "/journal.keys"));
+    ASSERT_TRUE(Vault::create_keys(folder.file("journal.keys")));
     const auto config = load_config(file);
     ASSERT_TRUE(config) << config.error().what;
     EXPECT_THAT(config->warnings, IsEmpty());

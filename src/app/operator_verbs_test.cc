@@ -1,16 +1,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
 #include <set>
 
 #include "app/loop_thread.h"
 #include "app/operator_client.h"
 #include "app/table.h"
 #include "app/verbs.h"
+#include "base/test_folder.h"
 #include "console/console.h"
 #include "console/test_ports.h"
 
@@ -27,8 +26,6 @@ const std::string order_id = "01JDA7X1V5Q3T9B2C4D6E8F0GH";
 class Verbs : public testing::Test {
  protected:
   Verbs() {
-    std::string name = (std::filesystem::temp_directory_path() / "standin-verbs-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
     console_ = std::make_unique<Console>(loop_.executor(), world_.ports());
     const auto listening = console_->listen(socket());
     EXPECT_TRUE(listening) << listening.error().what;
@@ -37,10 +34,9 @@ class Verbs : public testing::Test {
   ~Verbs() override {
     loop_.stop();
     console_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
-  std::string socket() const { return folder_ + "/s"; }
+  std::string socket() const { return folder_.file("s"); }
 
   /// Runs one command line; its exit status. What it printed is in `out` and `err`.
   int run(const std::vector<std::string>& words, bool with_socket = true) {
@@ -70,7 +66,7 @@ class Verbs : public testing::Test {
   std::string out, err;
 
  private:
-  std::string folder_;
+  TestFolder folder_;
   LoopThread loop_{"console"};
   std::unique_ptr<Console> console_;
 };

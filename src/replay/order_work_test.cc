@@ -1,9 +1,7 @@
 // Replay of charges at gateways that are searched by listing, in virtual time, with the real journal.
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
-#include <filesystem>
-
+#include "base/test_folder.h"
 #include "journal/sqlite_journal.h"
 #include "replay/replay_test_support.h"
 #include "replay/replayer.h"
@@ -12,20 +10,6 @@
 
 namespace standin {
 namespace {
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "standin-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 /// A gateway, a second one, and a route whose charges the test puts into the journal itself.
 struct Till {
@@ -121,7 +105,7 @@ struct Till {
   std::size_t cases() { return journal->follow_ups(true)->size(); }
 
   World world;
-  TemporaryFolder folder;
+  TestFolder folder;
   ScriptedTransport transport{world.clock()};
   TargetStates states;
   Metrics metrics;

@@ -1,13 +1,12 @@
 #include "route/claims.h"
 
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <atomic>
 #include <boost/asio/io_context.hpp>
-#include <filesystem>
 #include <thread>
 
+#include "base/test_folder.h"
 #include "journal/sqlite_journal.h"
 #include "net/asio_clock.h"
 
@@ -20,15 +19,9 @@ using namespace std::chrono_literals;
 class ClaimsTest : public testing::Test {
  protected:
   ClaimsTest() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "standin-claims-XXXXXX").string();
-    folder_ = mkdtemp(pattern.data());
-    auto opened = SqliteJournal::open({.path = folder_ + "/journal.db", .clock = &clock_});
+    auto opened = SqliteJournal::open({.path = folder_.file("journal.db"), .clock = &clock_});
     journal_ = std::move(opened.value());
     claims_ = std::make_unique<Claims>(*journal_, vault_);
-  }
-  ~ClaimsTest() override {
-    journal_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   Intent intent(const std::string& key, const std::string& payload = "payload") const {
@@ -38,7 +31,7 @@ class ClaimsTest : public testing::Test {
   boost::asio::io_context context_{1};
   AsioClock clock_{context_.get_executor()};
   Vault vault_ = Vault::ephemeral(system_random());
-  std::string folder_;
+  TestFolder folder_;
   std::unique_ptr<Journal> journal_;
   std::unique_ptr<Claims> claims_;
 };

@@ -13,21 +13,16 @@
 #include <string>
 #include <thread>
 
+#include "base/test_folder.h"
+
 namespace standin {
 namespace {
 
 class LogTo : public testing::Test {
  protected:
-  LogTo() {
-    std::string name = (std::filesystem::temp_directory_path() / "standin-log-XXXXXX").string();
-    folder_ = mkdtemp(name.data());
-  }
-  ~LogTo() override {
-    Log::stop();
-    std::filesystem::remove_all(folder_);
-  }
+  ~LogTo() override { Log::stop(); }
 
-  std::string path(const std::string& name) const { return (folder_ / name).string(); }
+  std::string path(const std::string& name) const { return folder_.file(name); }
   static std::string read(const std::string& file) {
     std::ostringstream all;
     all << std::ifstream(file).rdbuf();
@@ -35,7 +30,7 @@ class LogTo : public testing::Test {
   }
 
  private:
-  std::filesystem::path folder_;
+  TestFolder folder_;
 };
 
 AccessRecord record() {

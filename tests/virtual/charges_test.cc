@@ -117,6 +117,22 @@ TEST(Charge, GoesToTheSecondPartyOnlyWhenNothingWasSentToTheFirst) {
   EXPECT_EQ(till.only_order().upstream_reference, "pi_1");
 }
 
+TEST(Charge, ThatWasMovedStaysAtItsPartyAfterACrash) {
+  Till till;
+  till.gateway = [](const Request&) { return refuses(); };
+  till.second_gateway = [](const Request&) { return hangs(); };
+  till.send_later(till.sale_request({}));
+  till.world.run_for(1s);
+  ASSERT_EQ(till.arrivals_at("second"), 1u);
+  till.crash();
+  till.rebuild();
+  till.gateway = [](const Request&) { return says(gate_approves("132020588")); };
+  till.second_gateway = stripe_succeeds;
+  EXPECT_EQ(form_field(till.sale({}).body, "UMresult"), "A");
+  EXPECT_EQ(till.arrivals_at("www"), 0u) << "it may stand at the second party";
+  EXPECT_EQ(till.only_order().upstream_reference, "pi_1");
+}
+
 TEST(Charge, ThatMayHaveHappenedAtTheFirstPartyNeverGoesToTheSecond) {
   Till till;
   till.gateway = [](const Request&) { return breaks_off(); };
@@ -178,9 +194,7 @@ TEST(Charge, IsToBeUndoneByTheGatewayWhereWeWouldDecline) {
 
 TEST(Charge, IsStoodInForWithANumberOfOursAtTheTill) {
   Till till;
-  till.route.more_upstreams.clear();
-  till.rebuild();
-  till.gateway = [](const Request&) { return refuses(); };
+  till.no_gateway_answers();
   const Response answer = till.sale({});
   EXPECT_EQ(form_field(answer.body, "UMresult"), "A");
   EXPECT_EQ(form_field(answer.body, "UMauthCode").size(), 6u);
@@ -192,12 +206,9 @@ TEST(Charge, IsStoodInForWithANumberOfOursAtTheTill) {
 
 TEST(Charge, StillInStandInCanBeVoided) {
   Till till;
-  till.route.more_upstreams.clear();
-  till.rebuild();
-  till.gateway = [](const Request&) { return refuses(); };
+  till.no_gateway_answers();
   const std::string number = form_field(till.sale({}).body, "UMrefNum");
-  Request void_request = till.sale_request({});
-  void_request.body = "UMkey=source-key-1&UMcommand=cc:void&UMrefNum=" + number;
+  const Request void_request = till.request("UMkey=source-key-1&UMcommand=cc:void&UMrefNum=" + number);
   EXPECT_EQ(form_field(till.send(void_request).body, "UMresult"), "A");
   EXPECT_EQ(till.only_state(), State::cancelling);
   EXPECT_EQ(form_field(till.send(void_request).body, "UMerrorcode"), "00024") << "already voided";
@@ -205,24 +216,18 @@ TEST(Charge, StillInStandInCanBeVoided) {
 
 TEST(Charge, OfAnotherMerchantCannotBeVoided) {
   Till till;
-  till.route.more_upstreams.clear();
-  till.rebuild();
-  till.gateway = [](const Request&) { return refuses(); };
+  till.no_gateway_answers();
   const std::string number = form_field(till.sale({}).body, "UMrefNum");
-  Request void_request = till.sale_request({});
-  void_request.body = "UMkey=somebody-else&UMcommand=cc:void&UMrefNum=" + number;
+  const Request void_request = till.request("UMkey=somebody-else&UMcommand=cc:void&UMrefNum=" + number);
   EXPECT_NE(form_field(till.send(void_request).body, "UMresult"), "A");
   EXPECT_EQ(till.only_state(), State::accepted);
 }
 
 TEST(Charge, RefundedWhileInStandInIsRefundedAfterIt) {
   Till till;
-  till.route.more_upstreams.clear();
-  till.rebuild();
-  till.gateway = [](const Request&) { return refuses(); };
+  till.no_gateway_answers();
   const std::string number = form_field(till.sale({}).body, "UMrefNum");
-  Request refund = till.sale_request({});
-  refund.body = "UMkey=source-key-1&UMcommand=cc:refund&UMamount=4.00&UMrefNum=" + number;
+  const Request refund = till.request("UMkey=source-key-1&UMcommand=cc:refund&UMamount=4.00&UMrefNum=" + number);
   EXPECT_EQ(form_field(till.send(refund).body, "UMresult"), "A");
   const auto rows = till.journal->orders({});
   ASSERT_EQ(rows->size(), 2u);
@@ -301,9 +306,7 @@ TEST(Charge, TakenUpAfterACrashIsNotDeclinedByANoToTheCallersKey) {
 
 TEST(Charge, RejectedAsADuplicateWhenReplayedIsNotRefused) {
   Till till;
-  till.route.more_upstreams.clear();
-  till.rebuild();
-  till.gateway = [](const Request&) { return refuses(); };
+  till.no_gateway_answers();
   till.sale({});
   till.gateway = [](const Request&) { return says(gate_error("00031", "Duplicate transaction.")); };
   const auto replayer = till.new_replayer("r1");

@@ -2,10 +2,10 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 
+#include "base/test_folder.h"
 #include "journal/sqlite_journal.h"
 #include "replay/replayer.h"
 #include "route/protected_route.h"
@@ -13,21 +13,6 @@
 #include "sim/world.h"
 
 namespace standin {
-
-/// A folder that goes with the test.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "standin-XXXXXX").string();
-    path_ = mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 /// A client whose connection the test holds.
 struct TestClient : Client {
@@ -74,7 +59,7 @@ struct Scene {
   void crash();
 
   World world;
-  TemporaryFolder folder;
+  TestFolder folder;
   ScriptedTransport transport{world.clock()};
   std::function<Behaviour(const Request&)> shop = [](const Request&) { return creates(); };
 

@@ -108,13 +108,21 @@ void Till::rebuild() {
       LoopPorts{world.executor(), world.clock(), world.random()});
 }
 
-Request Till::sale_request(const Sale& sale) const {
-  Request request{.method = "POST",
-                  .target = "/gate",
-                  .body = "UMkey=source-key-1&UMcommand=" + sale.command + "&UMamount=" + sale.amount +
-                          "&UMcard=" + sale.card + "&UMexpir=1230&UMcvv2=123&UMorderid=" + sale.reference + sale.more};
+Request Till::request(std::string body) {
+  Request request{.method = "POST", .target = "/gate", .body = std::move(body)};
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");
   return request;
+}
+
+Request Till::sale_request(const Sale& sale) const {
+  return request("UMkey=source-key-1&UMcommand=" + sale.command + "&UMamount=" + sale.amount + "&UMcard=" + sale.card +
+                 "&UMexpir=1230&UMcvv2=123&UMorderid=" + sale.reference + sale.more);
+}
+
+void Till::no_gateway_answers() {
+  route.more_upstreams.clear();
+  rebuild();
+  gateway = [](const Request&) { return refuses(); };
 }
 
 std::shared_ptr<OneShot<Response>> Till::send_later(Request request, std::shared_ptr<TestClient> client) {

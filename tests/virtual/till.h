@@ -21,11 +21,15 @@ struct Till : Scene {
     std::string card = "4000100011112224";
     std::string more;  ///< further fields, "&UMname=value"
   };
+  /// `POST /gate` with this form.
+  static Request request(std::string body);
   Request sale_request(const Sale& sale) const;
   std::shared_ptr<OneShot<Response>> send_later(Request request, std::shared_ptr<TestClient> client = nullptr);
   Response send(Request request);
   Response sale(const Sale& sale) { return send(sale_request(sale)); }
 
+  /// One party alone, and it refuses every connection: what can be, is stood in for.
+  void no_gateway_answers();
   /// Builds the route anew, after a change of the configuration.
   void rebuild();
   std::size_t arrivals_at(const std::string& host) const;
