@@ -14,6 +14,16 @@ std::string_view name(Outcome outcome) {
   unreachable();
 }
 
+bool is_definite(Outcome outcome) {
+  switch (outcome) {
+    case Outcome::approved:
+    case Outcome::declined: return true;
+    case Outcome::not_done:
+    case Outcome::unknown: return false;
+  }
+  unreachable();
+}
+
 std::string_view name(Cause cause) {
   switch (cause) {
     case Cause::refused: return "refused";

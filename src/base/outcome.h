@@ -26,6 +26,8 @@ enum class Cause : std::uint8_t {
 };
 
 std::string_view name(Outcome outcome);
+/// The party's own yes or no; the other two leave something to find out or to do.
+bool is_definite(Outcome outcome);
 std::string_view name(Cause cause);
 
 }  // namespace standin

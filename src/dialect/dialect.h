@@ -36,6 +36,12 @@ struct Judgement {
     if (already_there) return Outcome::unknown;
     return pause_replay ? Outcome::not_done : Outcome::declined;
   }
+
+  /// What was approved, if that is less than was asked, in its own currency.
+  std::optional<Money> less_than(const std::optional<Money>& asked) const {
+    const bool less = part && asked && part->currency == asked->currency && part->minor < asked->minor;
+    return less ? part : std::nullopt;
+  }
 };
 
 /// Everything a template may name.

@@ -77,6 +77,8 @@ bool is_undone(State state) {
   return is_one_of(state, {State::reversing, State::reversed, State::cancelling, State::cancelled});
 }
 
+bool is_withdrawn(State state) { return is_one_of(state, {State::reversing, State::cancelling}); }
+
 bool may_begin_as(State state) {
   return is_one_of(state, {State::accepted, State::declined, State::reversing, State::charging});
 }

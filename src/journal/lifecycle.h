@@ -49,5 +49,7 @@ bool is_end(State state);
 bool was_accepted(State state);
 /// What the party did of it has been undone, or is to be.
 bool is_undone(State state);
+/// To be undone at the party, and not yet known to be.
+bool is_withdrawn(State state);
 
 }  // namespace standin

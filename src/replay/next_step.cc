@@ -82,11 +82,11 @@ Step follow_charge(const OrderKnown& known, WallTime now) {
 
 }  // namespace
 
-bool is_withdrawn(State state) { return state == State::reversing || state == State::cancelling; }
-
 bool is_intent(const OrderRow& order) {
   return order.state == State::charging || (order.state == State::held && !order.answered);
 }
+
+bool is_promised(const OrderRow& order) { return !is_withdrawn(order.state) && !is_intent(order); }
 
 Step next_step(const OrderKnown& known, WallTime now) {
   if (unanswered_in_a_row(known.attempts) >= limits::replay_attempts_before_person) {

@@ -60,9 +60,9 @@ Duration backoff(const std::vector<Attempt>& attempts, double fraction);
 std::string not_asked(std::string_view why);
 bool was_asked(const Attempt& attempt);
 
-/// Withdrawn orders are undone, the others delivered.
-bool is_withdrawn(State state);
 /// Written before it was sent, and nobody was told anything.
 bool is_intent(const OrderRow& order);
+/// Said yes, and to be delivered: neither withdrawn nor an intent.
+bool is_promised(const OrderRow& order);
 
 }  // namespace standin

@@ -19,8 +19,6 @@ Judged judge_by_status(const Response& response) {
 
 bool was_sent(const Forwarded& forwarded) { return forwarded.response || forwarded.outcome != Outcome::not_done; }
 
-bool is_promised(const OrderRow& order) { return !is_withdrawn(order.state) && !is_intent(order); }
-
 /// Where a lease has brought the order.
 State while_leased(const OrderRow& order) {
   if (is_withdrawn(order.state)) return order.state;

@@ -38,13 +38,6 @@ Worked::Kind worked_as(State state) {
 
 Worked failed(std::string why) { return {.kind = Worked::Kind::failed, .why = std::move(why)}; }
 
-/// A part is of the same order only in its own currency.
-std::optional<Money> part_of(const OrderRow& order, const std::optional<Money>& part) {
-  const auto& whole = order.facts.amount;
-  if (!part || !whole || part->currency != whole->currency || part->minor >= whole->minor) return std::nullopt;
-  return part;
-}
-
 State concluded(State state) {
   if (state == State::cancelling) return State::cancelled;
   return state == State::reversing ? State::reversed : State::lapsed;
@@ -172,7 +165,7 @@ Task<Worked> OrderWork::replay(Matter matter) {
   end.again = later(matter);
   ports_.metrics.replay_attempt(matter.order.route, end.attempt.outcome);
   Change change = consequence(*lease, State::replaying, end, ports_.owner);
-  if (end.attempt.outcome == Outcome::approved) change.settled_part = part_of(matter.order, judgement.part);
+  if (end.attempt.outcome == Outcome::approved) change.settled_part = judgement.less_than(matter.order.facts.amount);
   worked.kind = worked_as(change.to);
   co_return co_await record(std::move(matter.order), std::move(change), std::move(worked));
 }

@@ -32,8 +32,6 @@ constexpr std::size_t looked_for_in_one_go = 8192;
 /// Begun between two other turns of the loop, which has health checks to do.
 constexpr std::size_t begun_in_one_turn = 64;
 
-bool is_promised(const OrderRow& order) { return !is_withdrawn(order.state) && !is_intent(order); }
-
 }  // namespace
 
 void Replayer::configure(std::vector<OrderWork::Route> routes) {

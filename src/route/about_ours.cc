@@ -94,18 +94,6 @@ std::optional<Reply> ProtectedRoute::pass_to_party(Visit& visit, const OrderRow&
   return std::nullopt;
 }
 
-// Its answer is not to be given again: the same sale rung up once more is a new one.
-Task<> ProtectedRoute::note_voided(VisitPtr visit) {
-  const auto holder = shared_.journal.holder(party_of(*visit).party->config().name, visit->about);
-  if (!holder || !*holder) co_return;
-  const auto rows = shared_.journal.orders({.id = **holder});
-  const bool is_theirs = rows && !rows->empty() && rows->front().tenant == visit->intent.tenant;
-  if (!is_theirs || stage_of(rows->front().state) != Stage::collected) co_return;
-  const Applied noted = co_await shared_.journal.apply(Change{
-      .lease = {**holder, 0}, .to = State::cancelled, .who = "client", .why = "voided at the party by the client"});
-  if (noted != Applied::applied) Log::error("void_not_noted", "order " + (*holder)->text());
-}
-
 Task<Applied> ProtectedRoute::withdraw(Ulid order) {
   co_return co_await shared_.journal.apply(Change{.lease = {order, 0},
                                                   .to = State::cancelling,

@@ -11,14 +11,14 @@
 namespace standin {
 namespace {
 
-Judge judge_of(std::shared_ptr<const Dialect> dialect) {
-  return [dialect = std::move(dialect)](const Response& response) {
-    const Judgement judgement = dialect->judge(response);
+/// `heard`: where the whole judgement is left.
+Judge judge_of(std::shared_ptr<const Dialect> dialect, std::shared_ptr<Judgement> heard) {
+  return [dialect = std::move(dialect), heard = std::move(heard)](const Response& response) {
+    *heard = dialect->judge(response);
+    const Judgement& judgement = *heard;
     return Judged{judgement.outcome, judgement.cause, judgement.said_of_order() != judgement.outcome};
   };
 }
-
-bool is_definite(Outcome outcome) { return outcome == Outcome::approved || outcome == Outcome::declined; }
 
 Forwarded not_sent(Cause cause) { return {.outcome = Outcome::not_done, .cause = cause}; }
 
@@ -155,8 +155,8 @@ Task<Forwarded> ProtectedRoute::forward_to(VisitPtr visit, Request request) {
   const Sending sending{.purpose = automatic ? Purpose::covered : Purpose::plain,
                         .breaker_key = visit->facts ? breaker_key(config.breaker.key, *visit->facts) : std::string(),
                         .repeat_is_recognised = may_repeat(*visit, config)};
-  visit->delivery =
-      to.party->start(std::move(request), judge_of(to.dialect), {visit->answer_by, visit->listen_until}, sending);
+  visit->delivery = to.party->start(std::move(request), judge_of(to.dialect, visit->heard),
+                                    {visit->answer_by, visit->listen_until}, sending);
   auto ended = co_await visit->delivery->result.wait_until(loop_.clock, visit->answer_by);
   if (ended) co_return std::move(*ended);
   visit->unheard = true;
@@ -202,8 +202,9 @@ std::optional<Duration> ProtectedRoute::reverse_after(Visit& visit, const Dialec
 
 // --- a definite answer ---
 
-Judgement ProtectedRoute::judged(const Visit& visit, const Forwarded& forwarded) const {
-  return forwarded.response ? party_of(visit).dialect->judge(*forwarded.response) : Judgement{};
+/// Of a definite answer, which is the last one that was heard.
+Judgement ProtectedRoute::judged(const Visit& visit, const Forwarded& forwarded) {
+  return forwarded.response ? *visit.heard : Judgement{};
 }
 
 /// The party's answer as the client understands it: its own, unless another party was asked in the first one's place.
@@ -223,7 +224,11 @@ Response ProtectedRoute::in_clients_words(const Visit& visit, const Forwarded& f
 Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwarded) {
   const Response answer = in_clients_words(*visit, forwarded);
   const bool voided = visit->operation == Operation::cancel && forwarded.outcome == Outcome::approved;
-  if (voided) co_await note_voided(visit);
+  if (voided) {
+    const auto noted = std::make_shared<Event>();
+    spawn(loop_.executor, note_voided(shared_from_this(), visit, noted));
+    co_await noted->wait_until(loop_.clock, visit->deadline);
+  }
   const bool gone = visit->client->gone();
   if (gone) shared_.metrics.client_went_away(setup_.route.name, false);
   std::optional<Kept> kept;

@@ -27,22 +27,12 @@ WallTime first_sent(const Visit& visit) {
   return visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{};
 }
 
+bool stands(State state) { return state == State::settled || state == State::matched; }
+
 /// In which an order that we answered enters its life.
 State state_of(bool accepted, Outcome forward) {
   if (accepted) return State::accepted;
   return forward == Outcome::unknown ? State::reversing : State::declined;
-}
-
-/// Approved for less than was asked: what was approved.
-std::optional<Money> part_of(const Visit& visit, const Judgement& judgement) {
-  if (!judgement.part || !visit.facts || !visit.facts->amount) return std::nullopt;
-  const Money& asked = *visit.facts->amount;
-  const bool less = judgement.part->currency == asked.currency && judgement.part->minor < asked.minor;
-  return less ? judgement.part : std::nullopt;
-}
-
-bool is_definite(const Forwarded& forwarded) {
-  return forwarded.outcome == Outcome::approved || forwarded.outcome == Outcome::declined;
 }
 
 }  // namespace
@@ -129,7 +119,7 @@ Conclusion ProtectedRoute::partys_word(const Visit& visit, const Forwarded& forw
           .detail = "status " + std::to_string(forwarded.response->status),
           .first_sent = first_sent(visit),
           .upstream_reference = approved ? judgement.upstream_reference : std::string(),
-          .settled_part = approved ? part_of(visit, judgement) : std::nullopt,
+          .settled_part = approved ? judgement.less_than(visit.asked()) : std::nullopt,
           .due = loop_.clock.wall(),
           .who = party_of(visit).party->config().name,
           .why = approved ? "the party did it" : "the party declined",
@@ -224,8 +214,22 @@ Task<Applied> ProtectedRoute::record(VisitPtr visit, State from, Forwarded forwa
                        .again = now};
   const Lease lease = visit->written.value_or(Lease{visit->id, live_forward_token});
   Change change = consequence(lease, from, end, std::move(who));
-  if (forwarded.outcome == Outcome::approved) change.settled_part = part_of(*visit, judgement);
+  if (forwarded.outcome == Outcome::approved) change.settled_part = judgement.less_than(visit->asked());
   co_return co_await shared_.journal.apply(std::move(change));
+}
+
+// Its answer is not to be given again: the same sale rung up once more is a new one.
+Task<> ProtectedRoute::note_voided(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, std::shared_ptr<Event> noted) {
+  const Counted counted(self->shared_.listening);
+  Journal& journal = self->shared_.journal;
+  const auto holder = journal.holder(self->party_of(*visit).party->config().name, visit->about);
+  const auto rows = holder && *holder ? journal.orders({.id = **holder}) : std::vector<OrderRow>();
+  if (rows && !rows->empty() && rows->front().tenant == visit->intent.tenant && stands(rows->front().state)) {
+    const Applied applied = co_await journal.apply(Change{
+        .lease = {**holder, 0}, .to = State::cancelled, .who = "client", .why = "voided at the party by the client"});
+    if (applied != Applied::applied) Log::error("void_not_noted", "order " + (*holder)->text());
+  }
+  noted->set();
 }
 
 Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted) {
@@ -297,7 +301,7 @@ Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, Vi
   const Counted counted(self->shared_.listening);
   Forwarded heard = co_await visit->delivery->result.wait();
   const Forwarded late = self->understood(*visit, std::move(heard));
-  if (!is_definite(late)) co_return;
+  if (!is_definite(late.outcome)) co_return;
   const Response answer = self->in_clients_words(*visit, late);
   self->shared_.claims.remember(visit->intent, answer, true, self->loop_.clock.now());
   claim.finish(answer);
@@ -314,7 +318,7 @@ Task<> ProtectedRoute::nobody_was_told(std::shared_ptr<ProtectedRoute> self, Vis
     end = self->understood(*visit, std::move(late));
     self->shared_.metrics.late_answer(self->setup_.route.name, end.outcome);
   }
-  if (is_definite(end)) {
+  if (is_definite(end.outcome)) {
     const Response answer = self->in_clients_words(*visit, end);
     const auto keeping = self->start_keeping(self->partys_word(*visit, end, answer));
     const Kept kept = co_await keeping->wait();

@@ -10,10 +10,6 @@
 namespace standin {
 namespace {
 
-bool trustworthy(const Forwarded& forwarded) {
-  return forwarded.outcome == Outcome::approved || forwarded.outcome == Outcome::declined;
-}
-
 bool stands_in(const Visit& visit) {
   return visit.is_charge() && (visit.mode == Mode::automatic || visit.mode == Mode::forced);
 }
@@ -61,7 +57,7 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   auto unwritten = co_await write_down(visit, claim);
   if (unwritten) co_return std::move(*unwritten);
   Forwarded forwarded = co_await forward(visit);
-  if (trustworthy(forwarded)) co_return co_await finish(visit, std::move(claim), std::move(forwarded));
+  if (is_definite(forwarded.outcome)) co_return co_await finish(visit, std::move(claim), std::move(forwarded));
 
   if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
     co_return tell(*visit, Answered::recalled, std::move(*earlier), &forwarded);

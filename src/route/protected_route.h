@@ -87,7 +87,6 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   std::optional<OrderRow> named_order(const Visit& visit);
   Task<std::optional<Reply>> answer_about_ours(VisitPtr visit, Claim& claim);
   std::optional<Reply> pass_to_party(Visit& visit, const OrderRow& order);
-  Task<> note_voided(VisitPtr visit);
   Task<Applied> withdraw(Ulid order);
   Task<std::optional<Reply>> answer_as_is(VisitPtr visit, Claim claim, OrderRow order);
   Task<std::optional<Reply>> keep_behind(VisitPtr visit, Claim claim, OrderRow order);
@@ -136,9 +135,10 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Task<> listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause);
   Task<> hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim);
   Task<> nobody_was_told(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Forwarded forwarded);
+  Task<> note_voided(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, std::shared_ptr<Event> noted);
   Task<> mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted);
   Task<> release_for_retry(std::shared_ptr<ProtectedRoute> self, Ulid id);
-  Judgement judged(const Visit& visit, const Forwarded& forwarded) const;
+  static Judgement judged(const Visit& visit, const Forwarded& forwarded);
   Task<Applied> record(VisitPtr visit, State from, Forwarded forwarded, std::string who);
 
   /// Counts and logs the answer, the one way out of the tour.

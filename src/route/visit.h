@@ -46,9 +46,13 @@ struct Visit {
   std::size_t party = 0;                ///< which of the route's parties it was last sent to
   std::optional<std::size_t> bound_to;  ///< the only one that it may be sent to
   std::shared_ptr<Delivery> delivery;   ///< the live forward; none if it was not tried
-  bool unheard = false;                 ///< the forward had not ended at answer_by: its answer is still to come
+  /// Of the last answer to it; apart from the visit, which keeps the connection.
+  std::shared_ptr<Judgement> heard = std::make_shared<Judgement>();
+  bool unheard = false;  ///< the forward had not ended at answer_by: its answer is still to come
 
   bool is_charge() const { return operation == Operation::charge; }
+
+  std::optional<Money> asked() const { return facts ? facts->amount : std::nullopt; }
 
   AnswerContext context(WallTime now) const {
     static const Facts none;

@@ -196,16 +196,6 @@ Task<Tried> try_target(const Errand& errand, Choice choice) {
   co_return Tried{.forwarded = unanswered(errand, *attempt, result.error()), .sent = sent};
 }
 
-bool is_definite(Outcome outcome) {
-  switch (outcome) {
-    case Outcome::approved:
-    case Outcome::declined: return true;
-    case Outcome::not_done:
-    case Outcome::unknown: return false;
-  }
-  unreachable();
-}
-
 /// What the attempts so far came to together.
 struct Progress {
   Forwarded so_far = nothing_sent(Cause::breaker, "no target's breaker lets it through");
