@@ -5,6 +5,7 @@ SHELL := /bin/bash
 .NOTPARALLEL:
 JOBS ?= $(shell nproc)
 ARGS ?=
+HOURS ?= 1
 
 # clang-format also sees files that are not committed yet.
 sources = git ls-files -z --cached --others --exclude-standard -- '*.cc' '*.h'
@@ -36,12 +37,18 @@ build: dependencies ## build/standin, optimised
 demo: build ## the product at work on this machine: a shop goes down, its customers notice nothing
 	build/standin demo $(ARGS)
 
-# Cheap checks first. Both sanitizers' tests are one run of ctest, so that its summary at the end speaks for all.
+# Cheap checks first. All tests are one run of ctest, so that its summary at the end speaks for all.
 .PHONY: test
-test: check-format check-rules build-asan lint-changed build-tsan ## every check and every test, under sanitizers
+test: check-format check-rules build-asan lint-changed build-tsan build-planted ## every check and every test, under sanitizers
 	@mkdir -p build-test
-	@printf 'subdirs("%s" "%s")\n' '$(CURDIR)/build-asan' '$(CURDIR)/build-tsan' >build-test/CTestTestfile.cmake
+	@printf 'subdirs("%s" "%s" "%s")\n' '$(CURDIR)/build-asan' '$(CURDIR)/build-tsan' '$(CURDIR)/build-planted' >build-test/CTestTestfile.cmake
 	ctest --test-dir build-test --output-on-failure --no-tests=error --no-label-summary --parallel 2
+
+# One after the other: what goes wrong by chance alone should not be blamed on a crowded machine.
+.PHONY: nightly
+nightly: build-asan ## a hundred kills of every process under load, and the other faults of tests/crash as often
+	cd tests/crash && STANDIN_ROUNDS=100 STANDIN_BINARY=$(CURDIR)/build-asan/standin PYTHONDONTWRITEBYTECODE=1 \
+	  PYTHONPATH=../scenarios timeout 6h python3 -m unittest -v
 
 .PHONY: check-format
 check-format: dependencies
@@ -61,6 +68,16 @@ build-asan: dependencies
 build-tsan: dependencies
 	@cmake --preset tsan >/dev/null
 	cmake --build build-tsan --target all_threaded_tests --parallel $(JOBS)
+
+# The simulator alone, optimised, with mistakes that it must find.
+.PHONY: build-planted
+build-planted: dependencies
+	@cmake --preset planted >/dev/null
+	cmake --build build-planted --target standin_planted --parallel $(JOBS)
+
+.PHONY: simulate
+simulate: build-planted ## HOURS of payments through every kind of fault, on all cores; goes on where it was stopped
+	build-planted/sim/runner/standin_planted simulate --jobs 0 --seconds $$(($(HOURS) * 3600)) --resume build-planted/simulated.txt $(ARGS)
 
 .PHONY: lint-changed
 lint-changed: build-asan
@@ -84,4 +101,4 @@ format: dependencies ## clang-format in place
 
 .PHONY: clean
 clean: ## deletes what was built
-	rm -rf build build-asan build-tsan build-test
+	rm -rf build build-asan build-tsan build-planted build-test

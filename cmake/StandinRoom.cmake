@@ -1,6 +1,7 @@
-# standin_room(NAME [THREADED] ROOMS a b LIBS x y): one static library of every .cc in the folder but main and
+# standin_room(NAME [THREADED] [FUZZED] ROOMS a b LIBS x y): one static library of every .cc in the folder but main and
 # *_test.cc, and one test binary, NAME_test, of every *_test.cc. ROOMS are the rooms below that it may include.
-# THREADED: its tests start threads, and are run under ThreadSanitizer as well.
+# THREADED: its tests start threads, and are run under ThreadSanitizer as well. FUZZED: tests/fuzz links it; without
+# coverage counters the fuzzer would be blind inside it.
 set(STANDIN_SANITIZE "" CACHE STRING "address,undefined | thread | (empty)")
 
 add_library(standin_options INTERFACE)
@@ -9,9 +10,43 @@ target_compile_options(standin_options INTERFACE -Wall -Wextra -Werror -Wshadow 
   -Wno-deprecated-declarations  # libstdc++ 12's own stable_sort trips it
   -Wno-missing-field-initializers -Wno-missing-designated-field-initializers)
 target_link_options(standin_options INTERFACE -fuse-ld=lld)
+option(STANDIN_PLANTED_BUGS "for tests of the simulator: mistakes that it must find can be made (src/base/planted.h)" OFF)
+if(STANDIN_PLANTED_BUGS)
+  target_compile_definitions(standin_options INTERFACE STANDIN_PLANTED_BUGS)
+endif()
 if(STANDIN_SANITIZE)
   target_compile_options(standin_options INTERFACE -fsanitize=${STANDIN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(standin_options INTERFACE -fsanitize=${STANDIN_SANITIZE})
+endif()
+
+if(STANDIN_SANITIZE MATCHES "address")
+  set(STANDIN_FUZZED -fsanitize=fuzzer-no-link)
+endif()
+
+# Two thirds of compiling a file is reading the standard library, Asio and GoogleTest: the builds for tests read them
+# precompiled. The release build does not, so that a file that lacks an include is found there.
+if(STANDIN_SANITIZE OR STANDIN_PLANTED_BUGS)
+  set(STANDIN_PRECOMPILED ON)
+endif()
+function(standin_precompiled target kind)
+  if(STANDIN_PRECOMPILED)
+    target_precompile_headers(${target} REUSE_FROM standin_precompiled_${kind})
+  endif()
+endfunction()
+if(STANDIN_PRECOMPILED)
+  # ccache must look through the precompiled header, and clang must not put the time into it.
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${CMAKE_COMMAND} -E env CCACHE_SLOPPINESS=pch_defines,time_macros
+    ${CMAKE_CXX_COMPILER_LAUNCHER})
+  target_compile_options(standin_options INTERFACE "SHELL:-Xclang -fno-pch-timestamp")
+  file(WRITE ${CMAKE_BINARY_DIR}/precompiled.cc "")
+  foreach(kind code fuzzed tests)
+    add_library(standin_precompiled_${kind} STATIC ${CMAKE_BINARY_DIR}/precompiled.cc)
+    target_link_libraries(standin_precompiled_${kind} PRIVATE standin_asio fmt::fmt)
+    target_precompile_headers(standin_precompiled_${kind} PRIVATE ${CMAKE_SOURCE_DIR}/cmake/precompiled.h)
+  endforeach()
+  target_compile_options(standin_precompiled_fuzzed PRIVATE ${STANDIN_FUZZED})
+  target_link_libraries(standin_precompiled_tests PRIVATE GTest::gtest GTest::gmock)
+  target_precompile_headers(standin_precompiled_tests PRIVATE <gmock/gmock.h> <gtest/gtest.h>)
 endif()
 
 # What `make test` builds and runs under ThreadSanitizer: everything else is single-threaded and costs minutes there.
@@ -21,6 +56,9 @@ add_custom_target(all_threaded_tests)
 # The two builds of one suite never run at once: they would meet in the same temporary files.
 function(standin_test name target)
   cmake_parse_arguments(ARG "THREADED" "" "" ${ARGN})
+  if(STANDIN_PLANTED_BUGS)
+    return()
+  endif()
   set(suite ${name})
   if(STANDIN_SANITIZE STREQUAL "thread")
     if(NOT ARG_THREADED)
@@ -37,7 +75,7 @@ function(standin_test name target)
 endfunction()
 
 function(standin_room name)
-  cmake_parse_arguments(ARG "THREADED" "" "ROOMS;LIBS;TEST_LIBS" ${ARGN})
+  cmake_parse_arguments(ARG "THREADED;FUZZED" "" "ROOMS;LIBS;TEST_LIBS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS *.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
@@ -51,12 +89,19 @@ function(standin_room name)
     set(scope INTERFACE)
   endif()
   target_link_libraries(standin_${name} ${scope} standin_options ${ARG_ROOMS} ${ARG_LIBS})
+  if(ARG_FUZZED)
+    target_compile_options(standin_${name} PRIVATE ${STANDIN_FUZZED})
+    standin_precompiled(standin_${name} fuzzed)
+  elseif(sources)
+    standin_precompiled(standin_${name} code)
+  endif()
   if(tests)
     if(ARG_THREADED)
       set(threaded THREADED)
     endif()
     add_executable(${name}_test ${tests})
     target_link_libraries(${name}_test PRIVATE standin_${name} ${ARG_TEST_LIBS} GTest::gtest GTest::gmock GTest::gtest_main)
+    standin_precompiled(${name}_test tests)
     standin_test(${name} ${name}_test ${threaded})
   endif()
 endfunction()

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "app/wiring/wiring.h"
+
 namespace standin {
 namespace {
 
@@ -11,15 +13,6 @@ Task<> drain_all(std::vector<HttpServer*> servers, Duration within, std::move_on
 }
 
 }  // namespace
-
-std::map<std::string, std::shared_ptr<Party>> make_parties(const Config& config, Clock& clock, Transport& transport,
-                                                           TargetStates& states, const Executor& executor) {
-  std::map<std::string, std::shared_ptr<Party>> parties;
-  for (const auto& [upstream_name, upstream] : config.upstreams) {
-    parties[upstream_name] = std::make_shared<Party>(upstream, clock, system_random(), transport, states, executor);
-  }
-  return parties;
-}
 
 EdgeLoop::EdgeLoop(SharedPorts shared, TargetStates& states, std::shared_ptr<DnsBoard> dns)
     : thread_("standin-edge"),
@@ -47,7 +40,7 @@ void EdgeLoop::use(const std::shared_ptr<const Site>& site) {
   thread_.post([this, site] {
     transport_.configure(site->config);
     const LoopPorts loop{thread_.executor(), clock_, system_random()};
-    const auto parties = make_parties(site->config, clock_, transport_, states_, thread_.executor());
+    const auto parties = make_parties(site->config, clock_, system_random(), transport_, states_, thread_.executor());
     router_ = std::make_shared<Router>(site, parties, shared_, loop);
   });
 }

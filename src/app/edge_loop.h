@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -10,14 +9,9 @@
 #include "net/server.h"
 #include "route/router.h"
 #include "upstream/http_transport.h"
-#include "upstream/party.h"
 #include "upstream/target_states.h"
 
 namespace standin {
-
-/// The parties of a configuration on one event loop.
-std::map<std::string, std::shared_ptr<Party>> make_parties(const Config& config, Clock& clock, Transport& transport,
-                                                           TargetStates& states, const Executor& executor);
 
 /// One thread of the edge: its listeners, its connections to the upstreams, its router. Nothing of it is shared.
 class EdgeLoop {

@@ -3,6 +3,7 @@
 #include <CLI/Formatter.hpp>
 
 #include "app/verbs.h"
+#include "sim/runner/simulate.h"
 
 int main(int argc, char** argv) {
   CLI::App app("standin keeps a business able to take payments while something it depends on is down.", "standin");
@@ -19,6 +20,7 @@ int main(int argc, char** argv) {
   standin::add_mode_verb(app, status);
   standin::add_upstreams_verb(app, status);
   standin::add_sim_verb(app, status);
+  standin::sim::add_simulate_verb(app, status);
   standin::add_load_verb(app, status);
   standin::add_demo_verb(app, status);
   try {

@@ -47,10 +47,14 @@ std::string socket_path(const Config& config) {
 
 Result<Process::Foundation> Process::lay_foundation(const Config& config) {
   Foundation under{.console_thread = std::make_unique<LoopThread>("standin-console"),
-                   .metrics = std::make_unique<Metrics>()};
+                   .metrics = std::make_unique<Metrics>(),
+                   .clocks = std::make_shared<PartyClocks>()};
   under.clock = std::make_unique<AsioClock>(under.console_thread->executor());
-  auto journal =
-      SqliteJournal::open({.path = config.journal.path, .clock = under.clock.get(), .metrics = under.metrics.get()});
+  auto journal = SqliteJournal::open({.path = config.journal.path,
+                                      .clock = under.clock.get(),
+                                      .metrics = under.metrics.get(),
+                                      .boot = AsioClock::boot(),
+                                      .clocks = under.clocks});
   if (!journal) return std::unexpected(journal.error());
   under.journal = std::move(*journal);
   if (auto kept = orphans_nothing(config, *under.journal); !kept) return std::unexpected(kept.error());
@@ -86,7 +90,7 @@ Process::Process(Config config, Vault vault, Foundation foundation)
       foundation_(std::move(foundation)),
       claims_(*foundation_.journal, vault_),
       ulids_(system_random()),
-      targets_(foundation_.metrics.get()),
+      targets_(foundation_.metrics.get(), foundation_.clocks),
       first_config_(std::move(config)),
       public_api_(std::make_shared<PublicApi>(*foundation_.metrics)),
       control_(*foundation_.journal, vault_, *foundation_.metrics, targets_, dns_) {}

@@ -39,6 +39,7 @@ class Process {
     std::unique_ptr<LoopThread> console_thread;
     std::unique_ptr<AsioClock> clock;
     std::unique_ptr<Metrics> metrics;
+    std::shared_ptr<PartyClocks> clocks;
     std::unique_ptr<Journal> journal;
     std::unique_ptr<Modes> modes;
   };

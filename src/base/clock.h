@@ -2,6 +2,7 @@
 
 #include <functional>
 #include <memory>
+#include <string>
 
 #include "base/task.h"
 #include "base/time.h"
@@ -12,6 +13,12 @@ namespace standin {
 class Alarm {
  public:
   virtual ~Alarm() = default;
+};
+
+/// One run of the machine: whatever its wall clock is set to meanwhile, processes within it can compare theirs.
+struct Boot {
+  std::string id;    ///< no other run of any machine has it
+  WallTime began{};  ///< by this process's wall clock
 };
 
 /// Time as a port. One Clock belongs to one event loop and is used from that loop's thread alone, `now` and `wall` from

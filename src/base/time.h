@@ -2,7 +2,9 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace standin {
 
@@ -26,5 +28,7 @@ inline double seconds(Duration d) { return std::chrono::duration<double>(d).coun
 std::string iso8601(WallTime t);
 /// Sun, 22 Nov 2026 03:04:05 GMT (RFC 9110 IMF-fixdate)
 std::string http_date(WallTime t);
+/// That form alone, as every server of today writes it.
+std::optional<WallTime> read_http_date(std::string_view text);
 
 }  // namespace standin

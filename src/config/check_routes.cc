@@ -58,7 +58,8 @@ class RouteCheck {
   }
 
   void plain_route() {
-    for (const std::string_view key : {"mode", "key", "key_required", "tenant", "idempotency", "fold_duplicates"}) {
+    for (const std::string_view key :
+         {"mode", "key", "key_window", "key_required", "tenant", "idempotency", "fold_duplicates"}) {
       if (node_.find(key) != nullptr) error(key, fmt::format("'{}' means something only with stand_in", key));
     }
   }
@@ -73,6 +74,7 @@ class RouteCheck {
     if (route_.mode == Mode::forced) warn("mode", "'forced' never asks the upstream");
     deadline();
     key();
+    key_window();
     tenant();
     fold_duplicates();
     for (const std::string& upstream : route_.all_upstreams()) this->upstream(upstream);
@@ -97,6 +99,26 @@ class RouteCheck {
     for (const std::string& fact : route_.key_facts) {
       if (fact.starts_with('/')) continue;
       known_fact("key", fact);
+    }
+  }
+
+  void key_window() {
+    if (route_.key_facts.empty()) {
+      if (node_.find("key_window") == nullptr) return;
+      return error("key_window",
+                   "'key_window' is for a key made of facts: what a client sends as a key means its order for ever");
+    }
+    for (const std::string& name : route_.all_upstreams()) {
+      const auto found = config_.upstreams.find(name);
+      if (found == config_.upstreams.end() || found->second.duplicates != Duplicates::folded) continue;
+      if (route_.key_window >= found->second.duplicates_window) continue;
+      warn("key_window",
+           fmt::format("upstream '{}' folds duplicates for {}: within it, a new order of the same facts gets the "
+                       "first one's approval, and is not charged",
+                       name,
+                       found->second.duplicates_window == Duration::max()
+                           ? "ever"
+                           : duration_text(found->second.duplicates_window)));
     }
   }
 

@@ -152,6 +152,7 @@ struct RouteConfig {
   Duration deadline = 15s;
   std::string key_header;              ///< "Idempotency-Key"; at most one of the two is given
   std::vector<std::string> key_facts;  ///< names of facts, or JSON Pointers
+  Duration key_window = 24h;           ///< so long after it is decided, an order is meant by a key made of its facts
   bool key_required = false;
   std::string tenant;          ///< name of a fact; "" for one tenant
   bool journalled = false;     ///< idempotency = "journalled": written before its first byte is sent

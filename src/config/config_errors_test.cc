@@ -177,6 +177,14 @@ TEST(ConfigErrors, WhatOnlyGatewaysHaveIsNoApplications) {
   }
 }
 
+TEST(ConfigErrors, AKeysWindowIsForKeysMadeOfFacts) {
+  Sample sample;
+  sample.route += "key_window = \"12h\"\n";
+  EXPECT_THAT(problems_of(sample.text()),
+              StartsWith("standin.toml:16:1: route 'orders': 'key_window' is for a key made of facts"));
+  EXPECT_EQ(problems_of(with(sample.text(), "\"Idempotency-Key\"", "[\"merchant\"]")), "");
+}
+
 TEST(ConfigErrors, FoldingDuplicatesIsForRequestsWithoutAKeyAndGoesByFacts) {
   Sample sample;
   sample.route += "fold_duplicates = \"10m\"\n";

@@ -209,6 +209,7 @@ void describe_key(const RouteConfig& route, Description& out) {
   } else {
     out.put("key", route.key_facts);
   }
+  if (!route.key_facts.empty()) out.put("key_window", route.key_window);
   out.raw("key_required", route.key_required ? "true" : "false");
   out.put("tenant", route.tenant);
 }

@@ -68,7 +68,7 @@ std::string with_defaults(std::string text, std::string_view header, std::string
 constexpr std::array<std::string_view, 4> gateways_search{"upstream.NAME.finder.before", "upstream.NAME.finder.after",
                                                           "upstream.NAME.finder.timezone",
                                                           "upstream.NAME.finder.searches"};
-constexpr std::array<std::string_view, 1> gateways_stand_in{"route.stand_in."};
+constexpr std::array<std::string_view, 2> of_other_routes{"route.stand_in.", "route.key_window"};
 
 TEST(Documentation, TellsTheDefaultsThatTheProgramHas) {
   Sample sample;
@@ -89,7 +89,7 @@ TEST(Documentation, TellsTheDefaultsThatTheProgramHas) {
   full = with_defaults(full, "[log]\n", "log.");
   full = with_defaults(full, "[console]\n", "console.");
   full = with_defaults(full, "[upstream.shop]\n", "upstream.NAME.", gateways_search);
-  full = with(with_defaults(full, "[[route]]\n", "route.", gateways_stand_in), "outage_page = \"\"\n", "");
+  full = with(with_defaults(full, "[[route]]\n", "route.", of_other_routes), "outage_page = \"\"\n", "");
   full = with(with_defaults(full, "[stand_in.order]\n", "stand_in.NAME."), "expect.content_type = \"\"\n", "");
   full = with(full, "have_it.content_type = \"\"\n", "");
   EXPECT_EQ(describe(parsed(full)), describe(parsed(sample.text())));
@@ -99,8 +99,8 @@ TEST(Documentation, TellsTheDefaultsOfGateways) {
   constexpr std::array<std::string_view, 5> applications{
       "upstream.NAME.finder.list", "upstream.NAME.finder.reference", "upstream.NAME.finder.state",
       "upstream.NAME.finder.not_standing", "upstream.NAME.reversal."};
-  constexpr std::array<std::string_view, 5> said{"route.dialect", "route.outage_page", "route.tenant",
-                                                 "upstream.NAME.dialect", "upstream.NAME.currency"};
+  constexpr std::array<std::string_view, 6> said{"route.key_window", "route.dialect",         "route.outage_page",
+                                                 "route.tenant",     "upstream.NAME.dialect", "upstream.NAME.currency"};
   std::vector<std::string_view> but_for(applications.begin(), applications.end());
   but_for.insert(but_for.end(), said.begin(), said.end());
   GatewaySample sample;

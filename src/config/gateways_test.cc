@@ -335,6 +335,21 @@ TEST(Gateways, ARouteSpeaksTheDialectOfItsFirstParty) {
                          "usaepay"));
 }
 
+TEST(Gateways, AKeyMadeOfFactsHasAWindowOfADayUnlessItSaysAnother) {
+  GatewaySample sample;
+  EXPECT_EQ(parsed(sample.text()).routes[0].key_window, 24h);
+  EXPECT_THAT(describe(parsed(sample.text())), HasSubstr("key_window = \"1d\""));
+  sample.route += "key_window = \"forever\"\n";
+  EXPECT_EQ(parsed(sample.text()).routes[0].key_window, Duration::max());
+  EXPECT_THAT(describe(parsed(sample.text())), HasSubstr("key_window = \"forever\""));
+}
+
+TEST(Gateways, AWindowShorterThanThePartysOwnFoldingIsWarnedOf) {
+  GatewaySample sample;
+  sample.route += "key_window = \"1m\"\n";
+  EXPECT_THAT(parsed(sample.text()).warnings, testing::Contains(HasSubstr("upstream 'cardgate' folds duplicates for")));
+}
+
 TEST(Gateways, FoldingDuplicatesTakesThePlaceOfAKey) {
   GatewaySample sample;
   sample.route = sample.route.substr(0, sample.route.find("key =")) + "fold_duplicates = \"10m\"\n";

@@ -163,6 +163,10 @@ constexpr std::array table_of_keys{
     Key{"route.key", intent, "", R"("none")",
         "What makes two requests the same intent: a header's name, or a list of facts or JSON Pointers (of a gateway's "
         "dialect: facts, `command`, or form fields), or `\"none\"`."},
+    Key{"route.key_window", window, "", R"("24h")",
+        "For so long after its client was told, an order is meant by a key made of facts; later, once it has ended, "
+        "the "
+        "same facts are a new order. Of keys that clients send: always."},
     Key{"route.key_required", flag, "", "false", "Answer 400 to a request without its key."},
     Key{"route.tenant", text, "", R"("")",
         "The fact that keys belong to; `\"\"` for one tenant. With a gateway's dialect, `\"merchant\"` if not given."},

@@ -39,6 +39,7 @@ void read_key(const Node& table, RouteConfig& route) {
   read(table, "key", route.key_header);
   if (route.key_header == "none") route.key_header.clear();
   read(table, "key", route.key_facts);
+  read(table, "key_window", route.key_window);
   read(table, "key_required", route.key_required);
 }
 

@@ -38,6 +38,14 @@ struct ChargeAnswer {
   } why = Why::none;
 };
 
+/// What is to be done about a charge that a party has, without any party's wire format.
+struct Amendment {
+  enum class Kind { cancel, capture, refund } kind = Kind::cancel;
+  std::string upstream_reference;  ///< of the charge
+  std::optional<Money> amount;     ///< of a capture or refund
+  bool held = false;               ///< the charge is a hold that is not captured
+};
+
 /// By which a party knows who asks, and the secret that proves it. From the upstream's credentials_file.
 struct Credential {
   SecretText name, secret;

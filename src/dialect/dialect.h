@@ -27,7 +27,8 @@ struct Judgement {
   bool already_there = false;          ///< proof that the party had it before this request (`have_it`)
   /// A replay of the whole route would fail alike: 401, 403, 404, 408, 429, or untrustworthy but for a bare 409.
   bool pause_replay = false;
-  std::optional<Money> part;  ///< approved for less than was asked: this much
+  std::optional<Money> part;    ///< approved for less than was asked: this much
+  bool stands_no_more = false;  ///< a no that proves the charge it names to be voided or given back already
 
   /// What the answer says of the order, where another request for it may have been made before. A no about the caller's
   /// credentials is about this one request; a no because the party has had it leaves open what became of that.
@@ -58,8 +59,9 @@ struct AnswerContext {
 /// What a dialect may say of ours in a request on its way to a party.
 struct OutboundContext {
   OrderKey key;
-  std::string reference;                  ///< ours
-  std::optional<Duration> reverse_after;  ///< the party undoes by itself what it approves later than this
+  std::string reference;  ///< ours
+  /// The party undoes by itself what it approves later than this. Only with a request that `read` understood.
+  std::optional<Duration> reverse_after;
 };
 
 /// What a request asks for.
@@ -71,6 +73,19 @@ enum class Operation {
   read,
   other,  ///< passed on as it is, and never answered with a yes of ours
 };
+
+/// Nothing for what changes no charge.
+constexpr std::optional<Amendment::Kind> amendment_kind(Operation operation) {
+  switch (operation) {
+    case Operation::cancel: return Amendment::Kind::cancel;
+    case Operation::capture: return Amendment::Kind::capture;
+    case Operation::refund: return Amendment::Kind::refund;
+    case Operation::charge:
+    case Operation::read:
+    case Operation::other: return std::nullopt;
+  }
+  return std::nullopt;
+}
 
 /// What a route needs to know of a request.
 struct RequestReading {
@@ -93,6 +108,8 @@ enum class Refusal {
   withdrawn,      ///< the order was undone because its answer never arrived
   not_found,      ///< names a charge that does not exist, or that was never collected
   ended,          ///< names a charge that is cancelled already
+  not_yet,        ///< cannot be asked about a charge that is not at the client's own party, or not yet
+  refused,        ///< the party that has the charge said no, in words that the client would not know
   not_reached,    ///< nothing was sent to the party
   no_answer,      ///< the party gave no answer: it may have acted on the request
 };
@@ -110,7 +127,8 @@ struct OwnOrder {
   const Request& request;  ///< the charge, as kept
   const Response& answer;  ///< ours to it
   bool cancelled = false;  ///< withdrawn, or to be
-  bool collected = false;  ///< it stands at the party
+  Money refunded;          ///< given back, or to be, as far as is known
+  bool captured = false;   ///< a hold that was captured since, or is to be
   WallTime created{};
 };
 
@@ -158,12 +176,19 @@ class Dialect {
     return std::nullopt;
   }
 
+  /// The amount of such a refund or capture: all that is left where it names none; nothing if it cannot be read.
+  virtual std::optional<Money> amount_about(const Request&, const OwnOrder&) const { return std::nullopt; }
+
   // --- from one party's format to another's ---
   /// The charge that the request asks for; nothing where it holds what no other party can use, such as a token.
   virtual std::optional<Charge> charge(const Request&) const { return std::nullopt; }
   /// The charge as a request to a party of this dialect, authenticated by `credential` (a name in the party's
   /// credentials_file, and its secret); nothing if it cannot be expressed.
   virtual std::optional<Request> write_charge(const Charge&, const Credential&, const OutboundContext&) const {
+    return std::nullopt;
+  }
+  /// The same of what is to be done about a charge that this party has. A cancellation is the same request each time.
+  virtual std::optional<Request> write_amendment(const Amendment&, const Credential&, const OutboundContext&) const {
     return std::nullopt;
   }
   /// What the party said of a charge; nothing unless approved or declined.

@@ -24,8 +24,13 @@ class Form {
   /// and for a field that is repeated: two readers could disagree about which one counts.
   static Result<Form> parse(std::string_view body, FormText text = FormText::utf8);
 
+  /// The same, but for repeated fields, which the caller looks for by rules of its own.
+  static Result<Form> fields_of(std::string_view body, FormText text);
+
   /// The decoded name of one pair of a body, whatever bytes it holds; "" if it cannot be decoded.
   static std::string name_of(std::string_view pair);
+  /// The same of its value.
+  static std::string value_of(std::string_view pair);
 
   std::optional<std::string_view> find(std::string_view name) const;
   const std::vector<Field>& fields() const { return fields_; }

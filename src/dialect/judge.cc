@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
 #include "base/text.h"
 #include "dialect/body.h"
 
@@ -110,6 +111,7 @@ Judgement Judge::client_error(const Response& response) const {
     case 404: return own ? declined(true) : untrustworthy();
     case 408: return untrustworthy();
     case 409:  // "in progress" to some, "already done" to others
+      if (planted(Bug::bare_409_is_proof)) return {.outcome = Outcome::approved, .already_there = true};
       return untrustworthy(false);
     case 429: return {.outcome = Outcome::not_done, .cause = Cause::server_error, .pause_replay = true};
     case 405:

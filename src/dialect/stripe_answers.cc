@@ -92,11 +92,11 @@ class About {
 
   Response capture() {
     if (asked_ == Resource::payment_intents && made_by_ == Resource::charges) return not_found();
-    if (payment_.state != Payment::State::held) return captured_already();
-    const auto amount = part(asked_ == Resource::charges ? "amount" : "amount_to_capture");
+    if (payment_.state != Payment::State::held || order_.captured) return captured_already();
+    const auto amount = part(part_field());
     if (!amount) return refused(400, amount.error(), context_);
     payment_.state = Payment::State::succeeded;
-    payment_.received = *amount;
+    payment_.received = written_amount(*amount);
     return shown();
   }
 
@@ -108,10 +108,36 @@ class About {
                                  .charge_id = payment_.charge_id,
                                  .intent_id = made_by_ == Resource::charges ? "" : payment_.intent_id,
                                  .parameters = parameters_,
-                                 .amount = *amount,
+                                 .amount = written_amount(*amount),
                                  .created = unix_ms(context_.now) / 1000,
                                  .currency = payment_.currency}),
                   context_);
+  }
+
+  /// What a capture or refund names; all that is left if it names nothing.
+  std::expected<Money, ApiError> part(std::string_view field) const {
+    const Money left{order_.amount.minor - order_.refunded.minor, order_.amount.currency};
+    if (left.minor <= 0) {
+      return std::unexpected(
+          ApiError{.code = "charge_already_refunded", .param = {}, .message = "The charge has already been refunded."});
+    }
+    if (!parameters_.has(field)) return left;
+    const auto money = amount_of(field, parameters_.value(field), order_.amount.currency);
+    if (!money) {
+      return std::unexpected(
+          ApiError{.code = "parameter_invalid_integer", .param = field, .message = "Invalid positive integer"});
+    }
+    if (money->minor > left.minor) {
+      return std::unexpected(ApiError{.code = "amount_too_large",
+                                      .param = field,
+                                      .message = "The amount is greater than what is left of the charge."});
+    }
+    return *money;
+  }
+  /// By which the request names its part.
+  std::string_view part_field() const {
+    const bool of_intent = endpoint_of(context_.request.path()).verb == "capture" && asked_ != Resource::charges;
+    return of_intent ? "amount_to_capture" : "amount";
   }
 
   bool is_payment() const { return made_by_ == Resource::charges || made_by_ == Resource::payment_intents; }
@@ -155,22 +181,6 @@ class About {
                    context_);
   }
 
-  /// The amount that the request names, in the gateway's units; all of it if it names none.
-  std::expected<std::int64_t, ApiError> part(std::string_view field) const {
-    if (!parameters_.has(field)) return payment_.amount;
-    const auto money = amount_of(field, parameters_.value(field), order_.amount.currency);
-    if (!money) {
-      return std::unexpected(
-          ApiError{.code = "parameter_invalid_integer", .param = field, .message = "Invalid positive integer"});
-    }
-    if (money->minor > order_.amount.minor) {
-      return std::unexpected(ApiError{.code = "amount_too_large",
-                                      .param = field,
-                                      .message = "The amount is greater than the amount of the charge."});
-    }
-    return written_amount(*money);
-  }
-
   const OwnOrder& order_;
   const AnswerContext& context_;
   Resource made_by_, asked_;
@@ -179,6 +189,14 @@ class About {
 };
 
 }  // namespace
+
+std::optional<Money> amount_about(const Request& request, const OwnOrder& order) {
+  static const Facts none;
+  const AnswerContext context{request, none, order.reference, {}, {}, {}, {}};
+  const About about(order, context);
+  const auto part = about.part(about.part_field());
+  return part ? std::optional(*part) : std::nullopt;
+}
 
 Response approval(const AnswerContext& context, const std::optional<Money>& part) {
   const Parameters parameters = parameters_of(context.request);

@@ -68,6 +68,15 @@ std::string charge_form(const Charge& charge, const OrderKey& key) {
   return form.done();
 }
 
+Request form_post(std::string target, std::string body, const SecretText& api_key, const std::string& key) {
+  Request request{.method = "POST", .target = std::move(target), .headers = {}, .body = std::move(body)};
+  request.headers.add("Authorization", "Bearer " + api_key.reveal());
+  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+  request.headers.add("Accept", "application/json");
+  request.headers.add("Idempotency-Key", key);
+  return request;
+}
+
 }  // namespace
 
 std::optional<Charge> charge_of(const Parameters& parameters, const Money& amount) {
@@ -96,14 +105,35 @@ std::optional<Charge> charge_of(const Parameters& parameters, const Money& amoun
 }
 
 Request charge_request(const Charge& charge, const SecretText& api_key, const OutboundContext& context) {
-  Request request{
-      .method = "POST", .target = "/v1/payment_intents", .headers = {}, .body = charge_form(charge, context.key)};
-  request.headers.add("Authorization", "Bearer " + api_key.reveal());
-  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-  request.headers.add("Accept", "application/json");
   // Of the order, not its key: after a decline the same key may be a new try, and the party would repeat its answer.
-  request.headers.add("Idempotency-Key", "standin-" + context.reference);
-  return request;
+  return form_post("/v1/payment_intents", charge_form(charge, context.key), api_key, "standin-" + context.reference);
+}
+
+// An intent that holds is cancelled, for there is nothing to refund yet; a charge is released by a refund. Whoever
+// undoes a charge uses the same key: it is undone once.
+Request amendment_request(const Amendment& amendment, const SecretText& api_key, const OutboundContext& context) {
+  using Kind = Amendment::Kind;
+  const std::string id = percent_encoded(amendment.upstream_reference);
+  const bool is_intent = amendment.upstream_reference.starts_with("pi_");
+  const std::string object = (is_intent ? "/v1/payment_intents/" : "/v1/charges/") + id;
+  const std::string names_it = (is_intent ? "payment_intent=" : "charge=") + id;
+  const std::string amount = amendment.amount ? std::to_string(written_amount(*amendment.amount)) : std::string();
+  const std::string undoing = "reversal-" + amendment.upstream_reference;
+  const std::string own = "standin-" + context.reference;
+  switch (amendment.kind) {
+    case Kind::cancel:
+      if (amendment.held && is_intent) return form_post(object + "/cancel", "", api_key, undoing);
+      return form_post("/v1/refunds", names_it, api_key, undoing);
+    case Kind::capture:
+      return form_post(object + "/capture", FormText().field(is_intent ? "amount_to_capture" : "amount", amount).done(),
+                       api_key, own);
+    case Kind::refund:
+      return form_post(
+          "/v1/refunds",
+          names_it + "&" + FormText().field("amount", amount).field("metadata[standin_key]", context.key.text()).done(),
+          api_key, own);
+  }
+  unreachable();
 }
 
 }  // namespace standin::stripe

@@ -14,4 +14,7 @@ std::optional<Charge> charge_of(const Parameters& parameters, const Money& amoun
 /// POST /v1/payment_intents, confirmed at once.
 Request charge_request(const Charge& charge, const SecretText& api_key, const OutboundContext& context);
 
+/// A cancellation, capture or refund of what this gateway has.
+Request amendment_request(const Amendment& amendment, const SecretText& api_key, const OutboundContext& context);
+
 }  // namespace standin::stripe

@@ -138,6 +138,10 @@ class StripeDialect final : public Dialect {
     return stripe::answer_about(operation, order, context);
   }
 
+  std::optional<Money> amount_about(const Request& request, const OwnOrder& order) const override {
+    return stripe::amount_about(request, order);
+  }
+
   std::optional<Charge> charge(const Request& request) const override {
     const auto parameters = Parameters::read(request);
     if (!parameters || stripe::operation_of(request, parameters) != Operation::charge) return std::nullopt;
@@ -148,11 +152,16 @@ class StripeDialect final : public Dialect {
 
   std::optional<Request> write_charge(const Charge& charge, const Credential& credential,
                                       const OutboundContext& context) const override {
-    const auto& amount = charge.amount;
-    if (credential.name.empty() || charge.number.empty() || amount.minor <= 0) return std::nullopt;
-    const auto read_back = stripe::amount_of("amount", std::to_string(stripe::written_amount(amount)), amount.currency);
-    if (read_back != amount) return std::nullopt;  // the gateway has no such part of the currency
+    if (credential.name.empty() || charge.number.empty() || !can_be_written(charge.amount)) return std::nullopt;
     return stripe::charge_request(charge, credential.name, context);
+  }
+
+  std::optional<Request> write_amendment(const Amendment& amendment, const Credential& credential,
+                                         const OutboundContext& context) const override {
+    if (credential.name.empty() || amendment.upstream_reference.empty()) return std::nullopt;
+    const bool of_money = amendment.kind != Amendment::Kind::cancel;
+    if (of_money && (!amendment.amount || !can_be_written(*amendment.amount))) return std::nullopt;
+    return stripe::amendment_request(amendment, credential.name, context);
   }
 
   std::optional<ChargeAnswer> read_answer(const Response& response) const override {
@@ -170,6 +179,13 @@ class StripeDialect final : public Dialect {
   }
 
  private:
+  /// The gateway does not have every part of every currency.
+  static bool can_be_written(const Money& amount) {
+    if (amount.minor <= 0) return false;
+    const auto written = std::to_string(stripe::written_amount(amount));
+    return stripe::amount_of("amount", written, amount.currency) == amount;
+  }
+
   bool is_stripped(std::string_view name) const {
     return stripe::is_security_data(name) || std::ranges::find(defaults_.strip, name) != defaults_.strip.end();
   }

@@ -130,6 +130,18 @@ Response refusal(Refusal refusal, const AnswerContext& context) {
       return key_error(400, {}, "The request first sent with this key was undone. Try using another key.", context);
     case Refusal::not_found: return refused(404, missing_error(context), context);
     case Refusal::ended: return refused(400, ended_error(context), context);
+    case Refusal::not_yet:
+      return refused(400,
+                     {.code = "payment_intent_unexpected_state",
+                      .param = {},
+                      .message = "This cannot be done with this payment, or not until it has been processed."},
+                     context);
+    case Refusal::refused:
+      return refused(400,
+                     {.code = "payment_intent_unexpected_state",
+                      .param = {},
+                      .message = "The state of this payment does not allow this."},
+                     context);
     case Refusal::not_reached:
       return failed(503, "The service is temporarily unavailable. The request was not carried out.", context);
     case Refusal::no_answer: return failed(504, "The request was not answered in time.", context);

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "base/planted.h"
 #include "dialect/body.h"
 
 namespace standin::stripe {
@@ -77,10 +78,15 @@ Judgement of_success(JsonValue object, bool replayed) {
   return kind == "charge" ? of_charge(id, status, replayed) : of_refund(id, status, replayed);
 }
 
+bool is_of_cancelled(JsonValue error) {
+  const auto intent = error.member("payment_intent");
+  return intent && intent->kind() == JsonKind::object && member_text(*intent, "status") == "canceled";
+}
+
 Judgement of_error(int status, JsonValue error) {
   const std::string type = member_text(error, "type");
   const std::string code = member_text(error, "code");
-  if (status == 409) return untrustworthy(false);
+  if (status == 409) return planted(Bug::bare_409_is_proof) ? approved({}, true) : untrustworthy(false);
   // The key was used with other parameters: that request may have been this one, before its security code was taken
   // out.
   if (type == "idempotency_error") return untrustworthy(false);
@@ -94,7 +100,9 @@ Judgement of_error(int status, JsonValue error) {
   if (status == 401 || status == 403) return declined({}, true);
   if (type == "api_error" || status == 424) return server_error();
   if (status == 408 || type.empty()) return untrustworthy();
-  return declined({}, status == 404);
+  Judgement judgement = declined({}, status == 404);
+  judgement.stands_no_more = code == "charge_already_refunded" || is_of_cancelled(error);
+  return judgement;
 }
 
 Judgement of_foreign_error(int status) {

@@ -182,5 +182,24 @@ TEST(StripeReversal, IsRefusedByAnAnswerThatAskingAgainWouldBringToo) {
   EXPECT_FALSE(refused(500, "oops"));
 }
 
+// One key: whoever undoes a charge, it is undone once.
+TEST(StripeQueries, UndoAChargeByTheSameRequestAsTheClientsVoid) {
+  UpstreamConfig config{.name = "backup", .credentials = {{"sk_test_1", ""}}, .reversal = ReversalConfig{}};
+  config.dialect = "stripe";
+  const auto reverses = *make_queries(config);
+  for (const bool held : {false, true}) {
+    const Request original = stripe_test::post(
+        "/v1/payment_intents", std::string(stripe_test::raw_card_body) + (held ? "&capture_method=manual" : ""));
+    Request original_without_key = original;
+    original_without_key.headers.remove("Authorization");
+    const auto reversal = reverses->reversal_request({.upstream_reference = "pi_1"}, original_without_key, "");
+    const Amendment amendment{.upstream_reference = "pi_1", .held = held};
+    const auto cancel = stripe_test::dialect().write_amendment(amendment, {SecretText("sk_test_1"), {}}, {});
+    EXPECT_EQ(cancel->target, reversal->target);
+    EXPECT_EQ(cancel->body, reversal->body);
+    EXPECT_EQ(cancel->headers.find("Idempotency-Key"), reversal->headers.find("Idempotency-Key"));
+  }
+}
+
 }  // namespace
 }  // namespace standin

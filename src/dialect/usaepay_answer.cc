@@ -6,6 +6,7 @@
 #include <array>
 #include <charconv>
 
+#include "base/planted.h"
 #include "base/text.h"
 #include "dialect/json_document.h"
 #include "dialect/plain_text.h"
@@ -127,7 +128,8 @@ Judgement failed(int code) {
   switch (class_of(code)) {
     case Class::not_done: return {.outcome = Outcome::not_done, .cause = Cause::server_error};
     case Class::unknown: return {.outcome = Outcome::unknown, .cause = Cause::server_error};
-    case Class::declined: return {.outcome = Outcome::declined};
+    case Class::declined:
+      return {.outcome = Outcome::declined, .stands_no_more = code == static_cast<int>(UsaepayCode::already_voided)};
     case Class::configuration: return {.outcome = Outcome::declined, .pause_replay = true};
     case Class::duplicate: return {.outcome = Outcome::declined, .already_there = true};
   }
@@ -239,6 +241,7 @@ Response usaepay_response(const UsaepayAnswer& answer) {
   Response response{.status = 200};
   response.headers.add("Content-Type", "text/html");
   for (const auto& [name, value] : fields) {
+    if (planted(Bug::answer_without_a_field) && name == "UMbatch") continue;
     if (!response.body.empty()) response.body.push_back('&');
     response.body.append(name).append("=").append(percent_encoded(value));
   }

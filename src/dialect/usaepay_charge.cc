@@ -42,6 +42,46 @@ UsaepayCode code_of(ChargeAnswer::Why why) {
   unreachable();
 }
 
+std::string command_of(Amendment::Kind kind) {
+  switch (kind) {
+    case Amendment::Kind::cancel: return "cc:void";
+    case Amendment::Kind::capture: return "cc:capture";
+    case Amendment::Kind::refund: return "cc:refund";
+  }
+  unreachable();
+}
+
+/// `POST /gate`, written field by field.
+class GateForm {
+ public:
+  GateForm(std::string command, const Credential& credential) : command_(std::move(command)) {
+    request_.headers.add("Content-Type", "application/x-www-form-urlencoded");
+    add("UMkey", credential.name.reveal());
+    add("UMcommand", command_);
+  }
+
+  /// What is empty is left out.
+  void add(std::string_view name, std::string_view value) {
+    if (value.empty()) return;
+    if (!request_.body.empty()) request_.body.push_back('&');
+    request_.body.append(name).append("=").append(percent_encoded(value));
+  }
+
+  /// The seed is always the same for one order key, so that a repeat is the same request.
+  Request signed_with(const Credential& credential, std::string_view amount, std::string_view invoice,
+                      const OrderKey& key) {
+    const std::string seed = key.text().substr(0, seed_size);
+    if (!credential.secret.empty()) {
+      add("UMhash", usaepay_hash(command_, credential.secret.reveal(), amount, invoice, seed));
+    }
+    return std::move(request_);
+  }
+
+ private:
+  std::string command_;
+  Request request_{.method = "POST", .target = "/gate", .headers = {}, .body = {}};
+};
+
 /// Where an invoice is too long for its field it becomes the order's reference, if that is free.
 bool place_references(const Charge& charge, const OutboundContext& context, std::string& invoice,
                       std::string& order_reference) {
@@ -87,31 +127,29 @@ std::optional<Request> write_usaepay_charge(const Charge& charge, const Credenti
   if (!place_references(charge, context, invoice, order_reference)) return std::nullopt;
   const std::string command = charge.capture ? "cc:sale" : "cc:authonly";
   const std::string amount = decimal(charge.amount);
-  Request request{.method = "POST", .target = "/gate", .headers = {}, .body = {}};
-  request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-  const auto add = [&](std::string_view name, std::string_view value) {
-    if (value.empty()) return;
-    if (!request.body.empty()) request.body.push_back('&');
-    request.body.append(name).append("=").append(percent_encoded(value));
-  };
-  add("UMkey", credential.name.reveal());
-  add("UMcommand", command);
-  add("UMamount", amount);
-  add("UMcard", charge.number.reveal());
-  add("UMexpir", fmt::format("{:02}{:02}", charge.expiry_month, charge.expiry_year % 100));
-  add("UMcvv2", charge.security_code.reveal());
-  add("UMname", charge.holder);
-  add("UMstreet", charge.street);
-  add("UMzip", charge.zip);
-  add("UMinvoice", invoice);
-  add("UMorderid", order_reference);
-  add("UMdescription", charge.description);
-  add("UMcustemail", charge.email);
-  if (!credential.secret.empty()) {
-    const std::string seed = context.key.text().substr(0, seed_size);
-    add("UMhash", usaepay_hash(command, credential.secret.reveal(), amount, invoice, seed));
-  }
-  return request;
+  GateForm form(command, credential);
+  form.add("UMamount", amount);
+  form.add("UMcard", charge.number.reveal());
+  form.add("UMexpir", fmt::format("{:02}{:02}", charge.expiry_month, charge.expiry_year % 100));
+  form.add("UMcvv2", charge.security_code.reveal());
+  form.add("UMname", charge.holder);
+  form.add("UMstreet", charge.street);
+  form.add("UMzip", charge.zip);
+  form.add("UMinvoice", invoice);
+  form.add("UMorderid", order_reference);
+  form.add("UMdescription", charge.description);
+  form.add("UMcustemail", charge.email);
+  return form.signed_with(credential, amount, invoice, context.key);
+}
+
+std::optional<Request> write_usaepay_amendment(const Amendment& amendment, const Credential& credential,
+                                               const OutboundContext& context) {
+  if (credential.name.empty() || amendment.upstream_reference.empty()) return std::nullopt;
+  const std::string amount = amendment.amount ? decimal(*amendment.amount) : std::string();
+  GateForm form(command_of(amendment.kind), credential);
+  form.add("UMrefNum", amendment.upstream_reference);
+  form.add("UMamount", amount);
+  return form.signed_with(credential, amount, {}, context.key);
 }
 
 std::optional<ChargeAnswer> read_usaepay_answer(const Response& response, const Judgement& judgement) {

@@ -14,6 +14,10 @@ std::optional<Charge> usaepay_charge(const UsaepayForm& form, Currency currency)
 std::optional<Request> write_usaepay_charge(const Charge& charge, const Credential& credential,
                                             const OutboundContext& context);
 
+/// A void, capture or refund of what the vendor has, authenticated in the same way.
+std::optional<Request> write_usaepay_amendment(const Amendment& amendment, const Credential& credential,
+                                               const OutboundContext& context);
+
 /// What the vendor said; nothing unless it is an approval or a decline of this very charge.
 std::optional<ChargeAnswer> read_usaepay_answer(const Response& response, const Judgement& judgement);
 /// Under our own reference: another party's may be no number.

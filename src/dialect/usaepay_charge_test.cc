@@ -116,6 +116,24 @@ TEST(UsaepayCharge, WhatDoesNotFitIsNotSent) {
   EXPECT_FALSE(usaepay()->write_charge(wrong, second_key, context()).has_value());
 }
 
+TEST(UsaepayCharge, OfAnotherPartysClientIsVoidedCapturedAndRefunded) {
+  using Kind = Amendment::Kind;
+  const Money four{400, *Currency::parse("USD")};
+  for (const auto& [kind, command] : {std::pair(Kind::cancel, "cc:void"), std::pair(Kind::capture, "cc:capture"),
+                                      std::pair(Kind::refund, "cc:refund")}) {
+    Amendment amendment{.kind = kind, .upstream_reference = "132020588"};
+    if (kind != Kind::cancel) amendment.amount = four;
+    const auto written = usaepay()->write_amendment(amendment, second_key, context());
+    EXPECT_EQ(field(*written, "UMcommand"), command);
+    EXPECT_EQ(field(*written, "UMrefNum"), "132020588");
+    EXPECT_EQ(field(*written, "UMamount"), kind == Kind::cancel ? "" : "4.00");
+    EXPECT_NE(field(*written, "UMhash"), "");
+    EXPECT_FALSE(usaepay()->write_amendment(amendment, {}, context()).has_value());
+  }
+  const Amendment euros{.kind = Kind::refund, .upstream_reference = "1", .amount = Money{400, *Currency::parse("EUR")}};
+  EXPECT_FALSE(usaepay()->write_amendment(euros, second_key, context()).has_value());
+}
+
 TEST(UsaepayCharge, CarriesOurDeadline) {
   OutboundContext limited = context();
   limited.reverse_after = 9s;

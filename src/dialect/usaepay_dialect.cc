@@ -99,13 +99,13 @@ class UsaepayDialect final : public Dialect {
   }
 
   Request outbound(Request request, const OutboundContext& context) const override {
-    if (!context.reverse_after || !is_a_form(request)) return request;
-    const auto form = UsaepayForm::parse(request.body);
-    if (!form || form->fields().empty() || !asks_for_charge(command_of(*form))) return request;
+    if (!context.reverse_after || !is_a_form(request) || request.body.empty()) return request;
+    if (!asks_for_charge(command_of(field_of(request.body, "UMcommand").value_or("")))) return request;
     const auto ours =
         std::max<std::int64_t>(1, std::chrono::duration_cast<std::chrono::seconds>(*context.reverse_after).count());
-    const auto field = form->find("UMtimeout");
-    const auto theirs = whole_seconds(field ? *field : request.headers.find("ApiTimeout").value_or(""));
+    const auto field = field_of(request.body, "UMtimeout");
+    const auto theirs =
+        whole_seconds(field ? std::string_view(*field) : request.headers.find("ApiTimeout").value_or(""));
     if (!theirs || *theirs > ours) request.body = with_field(request.body, "UMtimeout", std::to_string(ours));
     return request;
   }
@@ -133,6 +133,8 @@ class UsaepayDialect final : public Dialect {
       case Refusal::withdrawn:
       case Refusal::ended: return error(UsaepayCode::already_voided);
       case Refusal::not_found: return error(not_found(context.request));
+      case Refusal::not_yet: return error(UsaepayCode::no_original, "The gateway does not have it, or not yet.");
+      case Refusal::refused: return error(UsaepayCode::invalid_data, "The charge does not allow it.");
       case Refusal::not_reached: return error(UsaepayCode::offline);
       case Refusal::no_answer: return error(UsaepayCode::may_have_happened);
     }
@@ -188,6 +190,12 @@ class UsaepayDialect final : public Dialect {
     unreachable();
   }
 
+  std::optional<Money> amount_about(const Request& request, const OwnOrder& order) const override {
+    const auto form = UsaepayForm::parse(request.body);
+    const auto amount = form ? amount_of(*form, order.amount.currency) : failure("is no form");
+    return amount ? std::optional(amount->value_or(order.amount)) : std::nullopt;
+  }
+
   std::optional<Charge> charge(const Request& request) const override {
     const RequestReading reading = read(request);
     if (reading.operation != Operation::charge || !reading.facts) return std::nullopt;
@@ -199,6 +207,12 @@ class UsaepayDialect final : public Dialect {
     if (charge.amount.currency != currency_) return std::nullopt;
     auto request = write_usaepay_charge(charge, credential, context);
     return request ? std::optional(outbound(std::move(*request), context)) : std::nullopt;
+  }
+
+  std::optional<Request> write_amendment(const Amendment& amendment, const Credential& credential,
+                                         const OutboundContext& context) const override {
+    if (amendment.amount && amendment.amount->currency != currency_) return std::nullopt;
+    return write_usaepay_amendment(amendment, credential, context);
   }
 
   std::optional<ChargeAnswer> read_answer(const Response& response) const override {
@@ -240,11 +254,12 @@ class UsaepayDialect final : public Dialect {
     if (!amount || (*amount && ((*amount)->minor == 0 || (*amount)->currency != order.amount.currency)))
       return error(UsaepayCode::invalid_data);
     const Money wanted = amount->value_or(order.amount);
-    const bool too_much = wanted.minor > order.amount.minor;
+    const bool too_much = wanted.minor > order.amount.minor - order.refunded.minor;
     if (operation == Operation::refund)
       return too_much ? error(UsaepayCode::refund_exceeds) : done(order, wanted, context);
     const auto original = UsaepayForm::parse(order.request.body);
-    if (original && !asks_for_hold(command_of(*original))) return error(UsaepayCode::already_captured);
+    const bool is_hold = !original || asks_for_hold(command_of(*original));
+    if (!is_hold || order.captured) return error(UsaepayCode::already_captured);
     return too_much ? error(UsaepayCode::invalid_data) : done(order, wanted, context);
   }
 
@@ -256,20 +271,27 @@ class UsaepayDialect final : public Dialect {
   /// Names in lower case, in order; a track counts as the card that it is of.
   std::string normalised_fields(const UsaepayForm& form) const {
     const UsaepayCard card = card_of(form);
-    std::vector<Form::Field> fields;
+    const std::string expiry = card.expiry();
+    std::vector<std::pair<std::string, std::string_view>> fields;
+    fields.reserve(form.fields().size() + 2);
+    std::size_t bytes = 0;
     for (const auto& [name, value] : form.fields()) {
-      const std::string lowered = lower(name);
+      std::string lowered = lower(name);
       const bool of_the_card = lowered == "umcard" || lowered == "umexpir";
       if (is_stripped(name) || is_of_one_call(name) || (card.from_track && of_the_card)) continue;
-      fields.push_back({lowered, value});
+      bytes += name.size() + value.size() + 2;
+      fields.emplace_back(std::move(lowered), value);
     }
     if (card.from_track) {
-      fields.push_back({"umcard", card.number});
-      fields.push_back({"umexpir", card.expiry()});
+      fields.emplace_back("umcard", card.number);
+      fields.emplace_back("umexpir", expiry);
     }
     std::ranges::sort(fields);
     std::string out;
-    for (const auto& [name, value] : fields) out += percent_encoded(name) + "=" + percent_encoded(value) + "&";
+    out.reserve(2 * bytes);
+    for (const auto& [name, value] : fields) {
+      out.append(percent_encoded(name)).append("=").append(percent_encoded(value)).append("&");
+    }
     return out;
   }
 

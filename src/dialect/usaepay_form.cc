@@ -20,6 +20,13 @@ bool precedes_ignoring_case(std::string_view a, std::string_view b) {
   return std::ranges::lexicographical_compare(a, b, {}, lower_letter, lower_letter);
 }
 
+/// Most names are as they are written.
+bool is_named(std::string_view piece, std::string_view name) {
+  const std::string_view written = piece.substr(0, piece.find('='));
+  if (written.find_first_of("%+") == std::string_view::npos) return equal_ignoring_case(written, name);
+  return equal_ignoring_case(Form::name_of(piece), name);
+}
+
 void append_piece(std::string& body, std::string_view piece) {
   if (!body.empty()) body.push_back('&');
   body.append(piece);
@@ -28,7 +35,7 @@ void append_piece(std::string& body, std::string_view piece) {
 }  // namespace
 
 Result<UsaepayForm> UsaepayForm::parse(std::string_view body) {
-  auto form = Form::parse(body, FormText::any_bytes);
+  auto form = Form::fields_of(body, FormText::any_bytes);
   if (!form) return std::unexpected(form.error());
   std::vector<std::string_view> names;
   names.reserve(form->fields().size());
@@ -52,12 +59,22 @@ bool UsaepayForm::is_true(std::string_view name) const {
   return std::ranges::find(yes, lower(trim(find(name).value_or("")))) != yes.end();
 }
 
+std::optional<std::string> field_of(std::string_view body, std::string_view name) {
+  while (!body.empty()) {
+    const std::string_view piece = body.substr(0, body.find('&'));
+    if (is_named(piece, name)) return Form::value_of(piece);
+    body.remove_prefix(std::min(piece.size() + 1, body.size()));
+  }
+  return std::nullopt;
+}
+
 std::string with_field(std::string_view body, std::string_view name, std::string_view value) {
   const std::string wanted = percent_encoded(name) + "=" + percent_encoded(value);
   std::string changed;
+  changed.reserve(body.size() + wanted.size() + 1);
   bool replaced = false;
   for (const std::string_view piece : split(body, '&')) {
-    const bool is_it = !replaced && equal_ignoring_case(Form::name_of(piece), name);
+    const bool is_it = !replaced && is_named(piece, name);
     const auto equals = piece.find('=');
     if (piece.data() != body.data()) changed.push_back('&');
     if (is_it) {

@@ -27,6 +27,8 @@ class UsaepayForm {
   Form form_;
 };
 
+/// The value of one field of a body that `parse` takes, without reading the others; nothing if it is not there.
+std::optional<std::string> field_of(std::string_view body, std::string_view name);
 /// The body with one field's value replaced, or with the field added at its end; every other byte as it was.
 std::string with_field(std::string_view body, std::string_view name, std::string_view value);
 /// The body without the fields whose decoded names `unwanted` says yes to; every other byte as it was.

@@ -120,8 +120,10 @@ UsaepayCard card_of(const UsaepayForm& form) {
   return trim(tracks).empty() ? read_keyed(form) : read_tracks(tracks);
 }
 
-std::string command_of(const UsaepayForm& form) {
-  std::string command = lower(trim(form.find("UMcommand").value_or("")));
+std::string command_of(const UsaepayForm& form) { return command_of(form.find("UMcommand").value_or("")); }
+
+std::string command_of(std::string_view written) {
+  std::string command = lower(trim(written));
   if (command.starts_with("cc:")) command.erase(0, 3);
   return command.empty() ? "sale" : command;
 }

@@ -31,6 +31,7 @@ UsaepayCard card_of(const UsaepayForm& form);
 
 /// UMcommand in lower case without "cc:"; "sale" if there is none, as the vendor reads it.
 std::string command_of(const UsaepayForm& form);
+std::string command_of(std::string_view written);
 /// A sale or a hold, of whatever card.
 bool asks_for_charge(std::string_view command);
 /// A hold, captured later.

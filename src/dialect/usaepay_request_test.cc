@@ -264,8 +264,9 @@ TEST(UsaepayOutbound, KeepsAShorterDeadlineOfTheClient) {
 
 TEST(UsaepayOutbound, LeavesAloneWhatItDoesNotCharge) {
   using namespace std::chrono_literals;
-  for (const auto* body : {"UMkey=k&UMcommand=void&UMrefNum=7", "UMkey=%", ""})
+  for (const auto* body : {"UMkey=k&UMcommand=void&UMrefNum=7", "UMkey=k&%55Mcommand=void", ""})
     EXPECT_EQ(usaepay()->outbound(gate(body), reverse_after(5s)).body, body);
+  EXPECT_EQ(usaepay()->outbound(gate("UMkey=%"), {}).body, "UMkey=%");
 }
 
 TEST(UsaepayReference, IsANumberThatTellsItsMillisecond) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/planted.h"
 #include "base/result.h"
 
 namespace standin {
@@ -19,7 +20,7 @@ std::vector<Money> as_money(const std::map<Currency, std::int64_t>& sums) {
 std::int64_t exposed_minor(const Owed& owed) {
   if (!owed.promised || !owed.amount) return 0;
   const bool partial = owed.settled_minor > 0 && owed.settled_minor < owed.amount->minor;
-  const bool rest_owed = owed.state == State::settled && partial && !owed.rest_closed;
+  const bool rest_owed = is_delivered(owed.state) && partial && !owed.rest_closed;
   if (!is_exposed(owed.state) && !rest_owed) return 0;
   return std::max<std::int64_t>(0, owed.amount->minor - owed.settled_minor);
 }
@@ -36,6 +37,7 @@ void Exposure::set(const Ulid& order, const Currency& currency, std::int64_t rem
   ensure(at->second.currency == currency, "an order's currency never changes");
   before_.emplace_back(order, at->second);
   totals_[currency] += remainder_minor - at->second.minor;
+  if (planted(Bug::exposure_released_twice) && remainder_minor == 0) totals_[currency] -= at->second.minor;
   at->second.minor = remainder_minor;
   if (remainder_minor == 0) remainders_.erase(at);
 }

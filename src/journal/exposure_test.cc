@@ -28,6 +28,8 @@ TEST(Exposure, IsOwedWhileThePromiseStands) {
 TEST(Exposure, OfAPartialSettlementIsTheRestUntilItsCaseIsClosed) {
   Owed part = owed(State::settled, 60);
   EXPECT_EQ(exposed_minor(part), 40);
+  part.state = State::matched;
+  EXPECT_EQ(exposed_minor(part), 40);
   part.rest_closed = true;
   EXPECT_EQ(exposed_minor(part), 0);
 }

@@ -10,6 +10,7 @@
 #include "base/event.h"
 #include "base/facts.h"
 #include "base/outcome.h"
+#include "base/party_clocks.h"
 #include "base/result.h"
 #include "base/task.h"
 #include "base/ulid.h"
@@ -66,6 +67,8 @@ struct Remembered {
   State state = State::accepted;
   bool key_from_client = false;
   bool answered = true;  ///< false: an intent that nobody has been answered to yet
+  /// When its client was told, or, of an intent that nobody was answered to, when its end was known; zero until then.
+  WallTime decided{};
 };
 
 /// Right to act on an order: a fencing token that the transaction recording the outcome checks.
@@ -79,14 +82,26 @@ constexpr std::uint64_t live_forward_token = 1;
 /// The `due` of an order that only a person moves on, 9999-12-31: held without a time to look at it again.
 constexpr WallTime never_due = WallTime(std::chrono::milliseconds(253'402'214'400'000));
 
+/// Of what an earlier process recorded: this one's wall clock may be set otherwise.
+struct Earlier {
+  WallTime opened{};  ///< when this process opened the journal, by its own clock: whatever was recorded was before
+  /// How much further ahead the clock is set now. Where the machine was suspended meanwhile, that may be in it: the
+  /// truth is between nothing and this. Nothing: not known, as the machine was started again.
+  std::optional<std::chrono::milliseconds> set_by;
+};
+
 /// An attempt's record; opened durably before its first byte is sent, closed with its outcome.
 struct Attempt {
-  std::string kind;  ///< "live", "replay", "finder", "reversal"; "conclusion" is a lease without a word to the party
+  /// "live", "replay", "finder", "reversal"; "void": asked of the party by the client, and granted to nobody yet;
+  /// "conclusion" is a lease without a word to the party
+  std::string kind;
   std::string target;
   WallTime started{};
   Outcome outcome = Outcome::unknown;  ///< open attempts are unknown
   bool open = false;
-  std::string detail;  ///< for a person; never a card number or secret
+  std::string detail;                ///< for a person; never a card number or secret
+  std::optional<Lead> lead{};        ///< of the party's clock, as known when it was recorded; set by the journal
+  std::optional<Earlier> earlier{};  ///< nothing: by this process
 };
 
 /// A step in an order's life, written in one transaction: the transition, the attempt that led to it, the follow-up it
@@ -148,8 +163,14 @@ struct OrderRow {
   std::optional<Ulid> behind;  ///< see NewOrder
   bool unresolved = false;     ///< an attempt may have happened and nobody knows: the finder goes first
   bool answered = true;        ///< false: an intent that nobody has been answered to, or a second charge to be undone
-  bool stood_in = true;        ///< false: the answer, if any, is the party's own; nothing was decided, for no cause
+  std::optional<Earlier> earlier{};  ///< nothing: it was `created` by this process
+  bool stood_in = true;  ///< false: the answer, if any, is the party's own; nothing was decided, for no cause
 };
+
+/// How long ago its client came, at most, by this process's clock: a party's window for duplicates is measured by it.
+/// Nothing if that is not known and the party can be `searched` instead. Where it cannot, the clocks are taken for
+/// right, unless they contradict each other.
+std::optional<Duration> age_of(const OrderRow& order, WallTime now, bool searched);
 
 struct TransitionRow {
   State to = State::accepted;
@@ -176,8 +197,8 @@ struct OrderFilter {
   /// Without it, `since` and `until` bound the time of arrival, and the newest come first.
   bool due_only = false;
   bool include_shadow = false;
-  /// Also the ordinary life of charges: settled and declined by their party's own answer, under way, and lapsed. What
-  /// is asked for by id, by `id_made`, as due, or as charging or lapsed is found all the same.
+  /// Also the ordinary life of charges: settled and declined by their party's own answer, voided after it, under way,
+  /// and lapsed. What is asked for by id, by `id_made`, as due, or as charging or lapsed is found all the same.
   bool include_live = false;
   std::size_t limit = 100;
 };
@@ -240,6 +261,9 @@ class Journal {
   /// Opens an attempt of `kind` at `target` durably, as unknown, and moves accepted and held orders to replaying.
   /// An intent stays charging: it is taken by "finder" and "conclusion", and by "live", for its client's retry, which
   /// need not wait until it is due, but until nobody listens or has leased it. One that was held is charging again.
+  /// A settled or matched charge is taken by "void" alone, before its client's void is sent, and is cancelling, due at
+  /// once: the change of kind "void" that ends it, or the finder's, brings it to cancelled, back to settled, or leaves
+  /// it there.
   virtual Task<std::optional<Lease>> lease(Ulid id, std::string owner, WallTime until, Attempt attempt) = 0;
   /// A late `approved` is never lost: where it is fenced or not allowed, it is recorded as an attempt all the same, the
   /// order is `unresolved`, and a follow-up is opened where what we believe says that nothing, or something else,

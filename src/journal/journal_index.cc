@@ -41,7 +41,10 @@ void JournalIndex::change(const IndexChange& change) {
     Shard& shard = shards_[shard_of(change.key)];
     const std::unique_lock lock(shard.mutex);
     const auto [at, fresh] = shard.orders.try_emplace(change.key, change.order);
-    if (!change.from || at->second.id == change.order.id) at->second = change.order;
+    const bool same = at->second.id == change.order.id;
+    const WallTime decided = same ? at->second.decided : WallTime{};
+    if (!change.from || same) at->second = change.order;
+    if (decided != WallTime{}) at->second.decided = decided;
   }
   const std::lock_guard lock(mutex_);
   if (change.from && --counts_[*change.from] == 0) counts_.erase(*change.from);

@@ -15,7 +15,7 @@ namespace standin {
 /// What a batch changed for the index, order by order.
 struct IndexChange {
   OrderKey key;
-  Remembered order;           ///< as it is now
+  Remembered order;           ///< as it is now; decided by this change, unless it was before
   std::optional<State> from;  ///< nothing: it is new
 };
 

@@ -23,6 +23,11 @@ std::unexpected<Error> no_such_order(const Ulid& id) {
   return failure(fmt::format("the journal has no order {}", id.text()), "journal");
 }
 
+std::optional<Lead> lead_in(const Rows& attempt) {
+  if (attempt.is_null(7)) return std::nullopt;
+  return Lead{std::chrono::milliseconds(attempt.integer(7)), std::chrono::milliseconds(attempt.integer(8))};
+}
+
 std::string note_line(const Rows& rows) {
   return fmt::format("{} {}: {}", iso8601(rows.time(0)), rows.view(1), rows.view(2));
 }
@@ -100,9 +105,9 @@ Result<std::vector<Attempt>> JournalReader::attempts(const Ulid& id) {
   if (!row) return std::unexpected(row.error());
   std::vector<Attempt> attempts;
   {
-    Statement statement(
-        database_,
-        "SELECT kind, target, started, outcome, open, detail FROM attempts WHERE order_row = ? ORDER BY number");
+    Statement statement(database_,
+                        "SELECT kind, target, started, outcome, open, detail, run, lead_least, lead_most FROM attempts "
+                        "WHERE order_row = ? ORDER BY number");
     Rows rows = statement.query(*row);
     while (rows.next()) {
       attempts.push_back({.kind = rows.text(0),
@@ -110,7 +115,9 @@ Result<std::vector<Attempt>> JournalReader::attempts(const Ulid& id) {
                           .started = rows.time(2),
                           .outcome = parse_outcome(rows.view(3)).value_or(Outcome::unknown),
                           .open = rows.flag(4),
-                          .detail = rows.text(5)});
+                          .detail = rows.text(5),
+                          .lead = lead_in(rows),
+                          .earlier = runs_.earlier(rows.integer(6))});
     }
   }
   if (auto done = finish("attempts"); !done) return std::unexpected(done.error());

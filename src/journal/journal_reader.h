@@ -17,7 +17,7 @@ class JournalReader {
   /// On a connection of its own.
   static Result<std::unique_ptr<JournalReader>> open(const std::string& path, const std::string& vfs);
   /// On the connection of a writer that is on the same thread.
-  explicit JournalReader(Database& shared) : database_(shared), orders_(shared) {}
+  explicit JournalReader(Database& shared) : database_(shared), runs_(shared), orders_(shared, runs_) {}
 
   enum class Part { request, answer };
   Result<Sealed> sealed(const Ulid& id, Part part);
@@ -31,7 +31,8 @@ class JournalReader {
   Result<std::optional<Ulid>> holder(const std::string& upstream, const std::string& upstream_reference);
 
  private:
-  explicit JournalReader(std::unique_ptr<Database> own) : own_(std::move(own)), database_(*own_), orders_(*own_) {}
+  explicit JournalReader(std::unique_ptr<Database> own)
+      : own_(std::move(own)), database_(*own_), runs_(*own_), orders_(*own_, runs_) {}
   Result<void> finish(std::string_view what);
   Result<std::int64_t> row_of(const Ulid& id);
   void read_notes(FollowUpRow& follow_up);
@@ -39,6 +40,7 @@ class JournalReader {
   std::mutex mutex_;
   std::unique_ptr<Database> own_;
   Database& database_;
+  const Runs runs_;
   OrderQuery orders_;
 };
 

@@ -1,5 +1,6 @@
 #include "journal/lifecycle.h"
 
+#include "base/planted.h"
 #include "base/result.h"
 
 namespace standin {
@@ -63,7 +64,7 @@ bool may_follow(State from, State to) {
     case reversing: return is_one_of(to, {reversed, declined, collected, written_off});
     case charging: return is_one_of(to, {settled, declined, accepted, reversing, lapsed, held});
     case settled:
-    case matched: return to == cancelled;  // voided by the client
+    case matched: return is_one_of(to, {cancelling, cancelled});  // voided by the client
     case cancelled:
     case reversed:
     case collected:
@@ -71,6 +72,12 @@ bool may_follow(State from, State to) {
     case lapsed: return false;
   }
   unreachable();
+}
+
+bool is_decided(State state, bool answered) { return state != State::charging && (answered || state != State::held); }
+
+bool is_delivered(State state) {
+  return state == State::settled || (state == State::matched && !planted(Bug::rest_of_match_forgotten));
 }
 
 bool is_undone(State state) {
@@ -85,6 +92,7 @@ bool may_begin_as(State state) {
 
 bool is_exposed(State state) {
   using enum State;
+  if (planted(Bug::refused_not_exposed) && (state == refused || state == held)) return false;
   switch (state) {
     case accepted:
     case replaying:

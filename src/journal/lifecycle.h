@@ -45,6 +45,10 @@ bool may_begin_as(State state);
 bool is_exposed(State state);
 /// No work and no person is waiting for it.
 bool is_end(State state);
+/// What became of it is known or was told: neither under way nor held before anybody was answered.
+bool is_decided(State state, bool answered);
+/// The party has done it, or part of it: the rest may still be owed.
+bool is_delivered(State state);
 /// Said yes to the customer; of an intent that nobody was answered to, only that it is not undone or to be undone.
 bool was_accepted(State state);
 /// What the party did of it has been undone, or is to be.

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "journal/journal.h"
+#include "journal/runs.h"
 #include "journal/sqlite.h"
 
 namespace standin {
@@ -14,13 +15,14 @@ namespace standin {
 /// prepared once, and there are as many as filters have combinations of conditions. One thread at a time.
 class OrderQuery {
  public:
-  explicit OrderQuery(Database& database) : database_(database) {}
+  OrderQuery(Database& database, const Runs& runs) : database_(database), runs_(runs) {}
 
   /// What was found before a failure, which is the database's to tell.
   std::vector<OrderRow> run(const OrderFilter& filter, WallTime now);
 
  private:
   Database& database_;
+  const Runs& runs_;
   std::unordered_map<std::string, std::unique_ptr<Statement>> prepared_;
 };
 

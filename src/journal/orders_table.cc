@@ -16,18 +16,19 @@ constexpr std::string_view insert_order =
     "country, "
     "accepted, decision, policy_version, cause, forward, created, first_sent, state, unresolved, token, listen_until, "
     "due, "
-    "exposed_minor, network, behind, answered, stood_in) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+    "exposed_minor, network, behind, answered, stood_in, run) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
+    "?, ?, "
+    "?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, (SELECT max(id) FROM runs))";
 
 /// Reversing from the beginning: nothing that anybody was promised, due at once.
 constexpr std::string_view insert_like =
     "INSERT INTO orders (id, order_key, behind, upstream_reference, created, due, state, key_from_client, shadow, "
     "reference, accepted, answered, stood_in, decision, policy_version, forward, first_sent, unresolved, token, "
     "listen_until, exposed_minor, payload_digest, tenant, route, upstream, stand_in, request_id, config_version, "
-    "amount_minor, currency, merchant, customer, card, order_reference, country, network, cause) "
+    "amount_minor, currency, merchant, customer, card, order_reference, country, network, cause, run) "
     "SELECT ?1, ?2, id, ?3, ?4, ?4, 10, 0, 0, '', 0, 0, 0, '', '', 'not_done', 0, 0, 1, 0, 0, payload_digest, tenant, "
     "route, upstream, stand_in, request_id, config_version, amount_minor, currency, merchant, customer, card, "
-    "order_reference, country, network, cause FROM orders WHERE row = ?5";
+    "order_reference, country, network, cause, (SELECT max(id) FROM runs) FROM orders WHERE row = ?5";
 
 constexpr std::string_view insert_order_payload =
     "INSERT INTO payloads (order_row, request_key_id, request_wrapped_key, request, answer_key_id, answer_wrapped_key, "

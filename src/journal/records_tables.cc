@@ -3,6 +3,19 @@
 #include "journal/orders_table.h"
 
 namespace standin {
+namespace {
+
+std::optional<std::int64_t> least_ms(const std::optional<Lead>& lead) {
+  if (!lead) return std::nullopt;
+  return std::chrono::floor<std::chrono::milliseconds>(lead->least).count();
+}
+
+std::optional<std::int64_t> most_ms(const std::optional<Lead>& lead) {
+  if (!lead) return std::nullopt;
+  return std::chrono::ceil<std::chrono::milliseconds>(lead->most).count();
+}
+
+}  // namespace
 
 TransitionsTable::TransitionsTable(Database& database)
     : add_(database,
@@ -16,20 +29,28 @@ void TransitionsTable::add(std::int64_t order_row, State to, WallTime at, std::s
 
 AttemptsTable::AttemptsTable(Database& database)
     : add_(database,
-           "INSERT INTO attempts (order_row, number, kind, target, token, started, open, outcome, ended, detail) "
+           "INSERT INTO attempts (order_row, number, kind, target, token, started, open, outcome, ended, detail, "
+           "run, lead_least, lead_most) "
            "VALUES (?1, "
-           "(SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE order_row = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)"),
+           "(SELECT coalesce(max(number), 0) + 1 FROM attempts WHERE order_row = ?1), ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, "
+           "(SELECT max(id) FROM runs), ?10, ?11)"),
       find_open_(database, "SELECT number FROM attempts WHERE order_row = ? AND kind = ? AND token = ? AND open = 1"),
       close_(database,
              "UPDATE attempts SET open = 0, outcome = ?1, ended = ?2, detail = ?3, target = CASE ?4 WHEN '' THEN "
              "target ELSE ?4 "
              "END WHERE order_row = ?5 AND number = ?6"),
+      redirect_(database,
+                "UPDATE attempts SET lead_least = ?, lead_most = ? WHERE order_row = ? AND token = ? AND open = 1"),
       all_(database, "SELECT kind, outcome, open, token FROM attempts WHERE order_row = ? ORDER BY number") {}
 
 void AttemptsTable::add(std::int64_t order_row, std::uint64_t token, const Attempt& attempt, WallTime now) {
   const WallTime ended = attempt.open ? WallTime{} : now;
   add_.execute(order_row, attempt.kind, attempt.target, token, attempt.started, attempt.open, name(attempt.outcome),
-               ended, attempt.detail);
+               ended, attempt.detail, least_ms(attempt.lead), most_ms(attempt.lead));
+}
+
+void AttemptsTable::redirect(std::int64_t order_row, std::uint64_t token, const std::optional<Lead>& lead) {
+  redirect_.execute(least_ms(lead), most_ms(lead), order_row, token);
 }
 
 void AttemptsTable::close(std::int64_t order_row, std::uint64_t token, const Attempt& attempt, WallTime now) {
@@ -49,8 +70,9 @@ void AttemptsTable::close(std::int64_t order_row, std::uint64_t token, const Att
 
 // A charge by the live forward or a replay that ended in `unknown` is a question; one that was approved is too, until
 // the order's state says so. A finder that has nothing answers all questions before it, as does an answer to a replay
-// with the same key; one that has something asks who it belongs to, until the state says so. `not_done` says only that
-// this one attempt did nothing, and a conclusion nothing.
+// with the same key; one that has something asks who it belongs to, until the state says so. A client's void is a
+// question until the party's yes or no. `not_done` says only that this one attempt did nothing, and a conclusion
+// nothing.
 bool AttemptsTable::has_open_question(std::int64_t order_row, std::optional<std::uint64_t> but_open_of) {
   bool question = false;
   Rows rows = all_.query(order_row);
@@ -64,6 +86,7 @@ bool AttemptsTable::has_open_question(std::int64_t order_row, std::optional<std:
     if (kind == "finder" && definite) question = outcome == Outcome::approved;
     if (kind == "replay" && (outcome == Outcome::approved || outcome == Outcome::declined)) question = false;
     if (kind == "reversal" && outcome == Outcome::approved) question = false;
+    if (kind == "void" && outcome != Outcome::not_done) question = !definite;
     if (charges && (outcome == Outcome::unknown || outcome == Outcome::approved)) question = true;
   }
   return question;

@@ -27,12 +27,14 @@ class AttemptsTable {
   void add(std::int64_t order_row, std::uint64_t token, const Attempt& attempt, WallTime now);
   /// Closes the open attempt of this kind that the token's holder opened; without one, adds it closed.
   void close(std::int64_t order_row, std::uint64_t token, const Attempt& attempt, WallTime now);
+  /// What the token's holder has begun goes to another party, whose clock is another.
+  void redirect(std::int64_t order_row, std::uint64_t token, const std::optional<Lead>& lead);
   /// Something may have happened, or did, that no later attempt has accounted for: the finder goes first.
   /// `but_open_of`: not counting what the holder of that token has begun itself and not ended.
   bool has_open_question(std::int64_t order_row, std::optional<std::uint64_t> but_open_of = std::nullopt);
 
  private:
-  Statement add_, find_open_, close_, all_;
+  Statement add_, find_open_, close_, redirect_, all_;
 };
 
 /// Cases for a person, and what they wrote.

@@ -171,8 +171,28 @@ CREATE TABLE switches (
 ) STRICT, WITHOUT ROWID;
 )sql";
 
+// Which process wrote what: its wall clock may have been set otherwise than the next one's. What an attempt knows of
+// its party's clock may change until the attempt is closed, for an intent may go to another party.
+constexpr const char* version_3 = R"sql(
+CREATE TABLE runs (
+  id INTEGER PRIMARY KEY,
+  opened INTEGER NOT NULL,
+  boot TEXT NOT NULL,
+  boot_began INTEGER NOT NULL
+) STRICT;
+ALTER TABLE orders ADD COLUMN run INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN run INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE attempts ADD COLUMN lead_least INTEGER;
+ALTER TABLE attempts ADD COLUMN lead_most INTEGER;
+DROP TRIGGER attempts_close_once;
+CREATE TRIGGER attempts_close_once BEFORE UPDATE ON attempts
+  WHEN OLD.open = 0 OR NEW.order_row <> OLD.order_row OR NEW.number <> OLD.number OR NEW.kind <> OLD.kind
+    OR NEW.token <> OLD.token OR NEW.started <> OLD.started OR NEW.run <> OLD.run
+  BEGIN SELECT RAISE(ABORT, 'an attempt is closed once, and nothing else of it changes'); END;
+)sql";
+
 /// The step to version n + 1 is at n. A step that has been released never changes; a change is another step.
-constexpr std::array<const char*, journal_version> steps = {version_1, version_2};
+constexpr std::array<const char*, journal_version> steps = {version_1, version_2, version_3};
 
 std::unexpected<Error> schema_failure(Database& database, std::string_view doing, const std::string& path) {
   const auto failed = database.take_failure();

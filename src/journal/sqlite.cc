@@ -88,10 +88,15 @@ void Database::checkpoint() {
   if (code != SQLITE_OK && primary(code) != SQLITE_BUSY && primary(code) != SQLITE_LOCKED) fail(code);
 }
 
-void Database::sync() {
+void Database::sync() { sync_file(SQLITE_FCNTL_FILE_POINTER); }
+
+void Database::sync_log() { sync_file(SQLITE_FCNTL_JOURNAL_POINTER); }
+
+void Database::sync_file(int which) {
   if (failed()) return;
   sqlite3_file* file = nullptr;
-  int code = sqlite3_file_control(handle_, nullptr, SQLITE_FCNTL_FILE_POINTER, &file);
+  int code = sqlite3_file_control(handle_, nullptr, which, &file);
+  if (code == SQLITE_OK && (!file || !file->pMethods)) return;  // it is not open
   if (code == SQLITE_OK) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL | SQLITE_SYNC_DATAONLY);
   if (code != SQLITE_OK) fail(code);
 }

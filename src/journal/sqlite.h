@@ -59,6 +59,8 @@ class Database {
   std::size_t log_pages() const { return log_pages_; }
   /// Moves the log's pages to the database, as far as no reader is in the way.
   void checkpoint();
+  /// Brings to stable storage what the log holds, if there is one.
+  void sync_log();
   /// Brings to stable storage what a checkpoint that did not reach the log's end has left to the next one.
   void sync();
 
@@ -67,6 +69,7 @@ class Database {
 
  private:
   friend class Statement;
+  void sync_file(int which);
   explicit Database(sqlite3* handle) : handle_(handle) {}
   void fail(int code);
 

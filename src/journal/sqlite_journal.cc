@@ -43,7 +43,13 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(SqliteJournalOptions 
   ensure(options.clock != nullptr, "the journal has a clock");
   const bool alone = options.executor.has_value();
   auto writer = std::make_shared<JournalWriter>(*options.clock, options.metrics);
-  if (auto opened = writer->open({.path = options.path, .vfs = options.vfs, .alone = alone}); !opened) {
+  if (auto opened = writer->open({.path = options.path,
+                                  .vfs = options.vfs,
+                                  .alone = alone,
+                                  .now = options.clock->wall(),
+                                  .boot = options.boot,
+                                  .clocks = options.clocks});
+      !opened) {
     return std::unexpected(opened.error());
   }
   std::unique_ptr<JournalReader> reader;

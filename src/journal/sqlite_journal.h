@@ -20,7 +20,11 @@ struct SqliteJournalOptions {
   /// Without: one writer thread commits whatever has queued. With: batches are committed on this event loop, one per
   /// turn, and the journal is used from its thread alone, so that a run in virtual time repeats itself exactly.
   std::optional<Executor> executor;
-  std::string vfs;  ///< SQLite's operating system layer; "" for the default
+  /// Nothing: the wall clocks of earlier processes are not known to be right by this one's.
+  std::optional<Boot> boot{};
+  /// What is known of the parties' clocks is kept with what is sent to them.
+  std::shared_ptr<const PartyClocks> clocks = std::make_shared<PartyClocks>();
+  std::string vfs{};  ///< SQLite's operating system layer; "" for the default
 };
 
 /// This node's own journal, in one SQLite file (docs/formats.md, "Journal"). PATH.lock keeps other processes away.

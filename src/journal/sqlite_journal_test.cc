@@ -5,6 +5,7 @@
 #include <sqlite3.h>
 #include <sys/stat.h>
 
+#include <filesystem>
 #include <thread>
 
 #include "base/limits.h"
@@ -21,7 +22,11 @@ using contract::StillClock;
 class SqliteJournalFile : public testing::Test {
  protected:
   Result<std::unique_ptr<SqliteJournal>> open(std::optional<Executor> executor = {}) {
-    return SqliteJournal::open({.path = path_, .clock = &clock_, .executor = executor});
+    return SqliteJournal::open({.path = path_,
+                                .clock = &clock_,
+                                .executor = executor,
+                                .boot = Boot{boot_, clock_.wall() - running_},
+                                .clocks = clocks_});
   }
   std::string opening_error() {
     auto opened = open();
@@ -73,6 +78,16 @@ class SqliteJournalFile : public testing::Test {
     results.push_back(kept);
   }
 
+  /// Accepted, and nobody has worked on it: nothing of it changes when the journal is opened again.
+  void leave_an_untouched_order() {
+    auto journal = *open(loop_.get_executor());
+    std::vector<Kept> results;
+    spawn(loop_.get_executor(), keep_into(*journal, an_order(), results));
+    loop_.restart();
+    loop_.run();
+    ASSERT_EQ(results, std::vector{Kept::kept});
+  }
+
   static Task<> commit_nothing(Journal& journal) {
     const auto noted = co_await journal.update_follow_up(1, "note", "nobody", "there is no such case");
     EXPECT_FALSE(noted);
@@ -81,6 +96,9 @@ class SqliteJournalFile : public testing::Test {
   TestFolder folder_;
   std::string path_ = folder_.file("journal.db");
   StillClock clock_;
+  std::string boot_ = "1";
+  std::chrono::milliseconds running_{0};  ///< since the machine was started
+  std::shared_ptr<PartyClocks> clocks_ = std::make_shared<PartyClocks>();
   boost::asio::io_context loop_{1};
   UlidMaker ulids_{system_random()};
   unsigned keys_ = 0;
@@ -107,9 +125,9 @@ TEST_F(SqliteJournalFile, IsUsedByOneProcessAtATime) {
 
 TEST_F(SqliteJournalFile, OfANewerVersionIsRefusedAndLeftAlone) {
   ASSERT_TRUE(open());
-  ASSERT_EQ(sql("PRAGMA user_version = 3"), "");
+  ASSERT_EQ(sql("PRAGMA user_version = 4"), "");
   EXPECT_NE(opening_error().find("newer standin"), std::string::npos);
-  EXPECT_NE(opening_error().find("version 3"), std::string::npos);
+  EXPECT_NE(opening_error().find("version 4"), std::string::npos);
 }
 
 /// What an earlier program wrote: an open order, one of a decline that another try replaced, and a settled one.
@@ -230,6 +248,73 @@ TEST_F(SqliteJournalFile, WithAStateThatDoesNotExistIsRefused) {
   EXPECT_NE(opening_error().find(id.text()), std::string::npos);
 }
 
+TEST_F(SqliteJournalFile, SaysWhichRecordsAnEarlierProcessMadeAndWhatItsClockHasBeenSetBySince) {
+  clocks_->heard("shop", "http://shop", {-1s, 2s});
+  const WallTime kept_at = clock_.wall();
+  {
+    const auto journal = *open(loop_.get_executor());
+    NewOrder order = an_order();
+    order.upstream = "shop";
+    order.forward = Outcome::unknown;
+    std::vector<Kept> results;
+    spawn(loop_.get_executor(), keep_into(*journal, order, results));
+    loop_.restart();
+    loop_.run();
+    const OrderRow row = journal->orders({})->front();
+    EXPECT_FALSE(row.earlier) << "made by this process";
+    EXPECT_FALSE(journal->attempts(row.id)->front().earlier);
+  }
+  running_ = 10s;
+  clock_.advance(-1h);
+  const auto next = *open(loop_.get_executor());
+  const OrderRow row = next->orders({})->front();
+  const Attempt attempt = next->attempts(row.id)->front();
+  for (const auto& earlier : {row.earlier, attempt.earlier}) {
+    ASSERT_TRUE(earlier);
+    EXPECT_EQ(earlier->opened, kept_at - 1h);
+    EXPECT_EQ(earlier->set_by, -(1h + 10s)) << "ten seconds have passed";
+  }
+  ASSERT_TRUE(attempt.lead);
+  EXPECT_EQ(attempt.lead->least, -1s);
+  EXPECT_EQ(attempt.lead->most, 2s);
+}
+
+TEST_F(SqliteJournalFile, OfAMachineThatWasStartedAgainDoesNotKnowWhatTheClockHasBeenSetBy) {
+  leave_an_untouched_order();
+  boot_ = "2";
+  const auto journal = *open();
+  const OrderRow row = journal->orders({})->front();
+  ASSERT_TRUE(row.earlier);
+  EXPECT_FALSE(row.earlier->set_by);
+}
+
+TEST_F(SqliteJournalFile, MakesNobodyWaitForAClockThatWasSetBack) {
+  for (const std::string boot : {"1", "2"}) {
+    path_ = folder_.file("journal-" + boot + ".db");
+    boot_ = "1";
+    {
+      const auto journal = *open(loop_.get_executor());
+      NewOrder order = an_order();
+      order.due = clock_.wall() + 120s;  // listened for
+      std::vector<Kept> results;
+      spawn(loop_.get_executor(), keep_into(*journal, order, results));
+      loop_.restart();
+      loop_.run();
+    }
+    boot_ = boot;
+    clock_.advance(-10h);
+    const auto journal = *open(loop_.get_executor());
+    const WallTime now = clock_.wall();
+    EXPECT_LE(journal->orders({})->front().due, now + limits::replay_backoff_max);
+    const auto due_after = [&](std::chrono::milliseconds span) {
+      clock_.advance(span);
+      return journal->orders({.until = now + 1h, .due_only = true})->size();
+    };
+    EXPECT_EQ(due_after(119s), 0u) << "its first request may still be running at the party";
+    EXPECT_EQ(due_after(2s), 1u);
+  }
+}
+
 TEST_F(SqliteJournalFile, WhatFindsTheQueueFullIsNotKeptAtOnce) {
   const auto journal = *open(loop_.get_executor());
   constexpr std::size_t surplus = 10;
@@ -273,6 +358,42 @@ TEST_F(SqliteJournalFile, SurvivesAnEventLoopThatDiesWhileItsOrdersWait) {
   loop_.restart();
   loop_.run();
   EXPECT_EQ(results, std::vector{Kept::kept});
+}
+
+// The order's commit may be where only the machine's memory has it: a process that dies leaves it there.
+TEST_F(SqliteJournalFile, IsOnTheDiskBeforeAnythingOfItIsAnswered) {
+  leave_an_untouched_order();
+  for (const bool alone : {false, true}) {
+    const int before = contract::log_syncs();
+    SqliteJournalOptions options{.path = path_, .clock = &clock_, .vfs = contract::fault_vfs()};
+    if (alone) options.executor = loop_.get_executor();
+    ASSERT_TRUE(SqliteJournal::open(std::move(options)));
+    EXPECT_GT(contract::log_syncs(), before);
+  }
+}
+
+TEST_F(SqliteJournalFile, ThatCannotBeBroughtToTheDiskIsRefused) {
+  leave_an_untouched_order();
+  const SqliteJournalOptions options{.path = path_, .clock = &clock_, .vfs = contract::fault_vfs()};
+  contract::set_disk_fault(contract::DiskFault::sync_fails);
+  const auto refused = SqliteJournal::open(options);
+  contract::set_disk_fault(contract::DiskFault::none);
+  ASSERT_FALSE(refused);
+  EXPECT_NE(refused.error().what.find("brought to the disk"), std::string::npos) << refused.error().what;
+  EXPECT_TRUE(SqliteJournal::open(options));
+}
+
+// A sync that succeeds after one that failed says nothing of what was written before it.
+TEST_F(SqliteJournalFile, IsWrittenToTheDatabaseWhenItIsOpened) {
+  leave_an_untouched_order();
+  {
+    const auto reopened = open(loop_.get_executor());
+    ASSERT_TRUE(reopened);
+  }
+  std::filesystem::remove(path_ + "-wal");
+  std::filesystem::remove(path_ + "-shm");
+  const auto journal = *open();
+  EXPECT_EQ(journal->orders({})->size(), 1u) << "the database has it without the log";
 }
 
 TEST_F(SqliteJournalFile, StopsPromisingWhenItsLogCannotBeMovedToTheDatabase) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/limits.h"
+#include "base/planted.h"
 #include "journal/rebuild.h"
 #include "journal/schema.h"
 
@@ -21,7 +22,7 @@ Result<void> set_up(Database& database, const std::string& path) {
   if (auto prepared = prepare_schema(database, path); !prepared) return prepared;
   const std::string mode = database.text("PRAGMA journal_mode = WAL");
   // FULL syncs the log at each commit: with NORMAL, what was said yes to is lost with the power.
-  database.execute("PRAGMA synchronous = FULL");
+  database.execute(planted(Bug::commit_without_sync) ? "PRAGMA synchronous = NORMAL" : "PRAGMA synchronous = FULL");
   database.execute("PRAGMA foreign_keys = OFF");
   database.execute("PRAGMA cache_size = -65536");
   database.execute("PRAGMA temp_store = MEMORY");
@@ -33,25 +34,54 @@ Result<void> set_up(Database& database, const std::string& path) {
       fmt::format("the journal {} cannot have a write-ahead log on this file system; use a local disk", path), path);
 }
 
+// A process that died between writing a commit and syncing it, or at a failed sync, leaves the commit where only this
+// machine's memory has it, and SQLite takes it for committed: nothing of it may be answered before it is on the disk.
+// After a failed sync no later one is proof of what was written before it, so that all of it is written once more, to
+// the database. On a full disk the log alone is synced.
+Result<void> make_durable(Database& database, const std::string& path) {
+  database.sync_log();
+  auto failed = database.take_failure();
+  if (!failed) {
+    database.checkpoint();
+    database.sync();
+    failed = database.take_failure();
+    if (failed && failed->is_disk_full()) failed.reset();
+  }
+  if (!failed) return {};
+  return failure(
+      fmt::format("what the journal {} holds cannot be brought to the disk: {}; serve once the disk is sound", path,
+                  failed->what),
+      path);
+}
+
 }  // namespace
 
 SqliteStore::SqliteStore(std::string path, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
-                         JournalIndex& index)
-    : path_(std::move(path)), lock_(std::move(lock)), database_(std::move(database)), index_(index) {}
+                         std::shared_ptr<const PartyClocks> clocks, JournalIndex& index)
+    : path_(std::move(path)),
+      lock_(std::move(lock)),
+      database_(std::move(database)),
+      clocks_(std::move(clocks)),
+      index_(index) {}
 
 SqliteStore::~SqliteStore() = default;
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, JournalIndex& index) {
-  auto lock = LockFile::take(options.path);
-  if (!lock) return std::unexpected(lock.error());
+  std::unique_ptr<LockFile> lock;
   if (options.vfs.empty()) {
+    auto taken = LockFile::take(options.path);
+    if (!taken) return std::unexpected(taken.error());
+    lock = std::move(*taken);
     if (auto created = create_private_file(options.path); !created) return std::unexpected(created.error());
   }
   auto database = Database::open(options.path, {.vfs = options.vfs, .alone = options.alone});
   if (!database) return std::unexpected(database.error());
   if (auto ready = set_up(**database, options.path); !ready) return std::unexpected(ready.error());
-  std::unique_ptr<SqliteStore> store(new SqliteStore(options.path, std::move(*lock), std::move(*database), index));
-  if (auto rebuilt = rebuild(*store->database_, options.path, index, store->exposure_); !rebuilt) {
+  if (auto durable = make_durable(**database, options.path); !durable) return std::unexpected(durable.error());
+  std::unique_ptr<SqliteStore> store(
+      new SqliteStore(options.path, std::move(lock), std::move(*database), options.clocks, index));
+  if (auto rebuilt = rebuild(*store->database_, options.path, {options.now, options.boot}, index, store->exposure_);
+      !rebuilt) {
     return std::unexpected(rebuilt.error());
   }
   if (!options.alone) {
@@ -69,7 +99,7 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, J
 
 BatchResult SqliteStore::execute(std::span<const Command* const> commands, WallTime now) {
   BatchResult result;
-  Transaction transaction(*tables_, exposure_, index_, now);
+  Transaction transaction(*tables_, exposure_, index_, *clocks_, now);
   database_->execute("BEGIN IMMEDIATE");
   for (const Command* const command : commands) {
     if (database_->failed()) break;

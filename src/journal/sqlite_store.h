@@ -1,10 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
+#include "base/clock.h"
+#include "base/party_clocks.h"
 #include "journal/checkpointer.h"
 #include "journal/lock_file.h"
 #include "journal/transaction.h"
@@ -28,8 +31,11 @@ class SqliteStore {
  public:
   struct Options {
     std::string path;
-    std::string vfs;     ///< "" for the operating system's own
+    std::string vfs;     ///< "" for the operating system's own; the files of another are nobody else's, nor locked
     bool alone = false;  ///< no other connection: reads go through this one
+    WallTime now{};      ///< by the clock of this process
+    std::optional<Boot> boot{};
+    std::shared_ptr<const PartyClocks> clocks = std::make_shared<PartyClocks>();
   };
   /// Locks, opens and migrates the journal, voids the leases of earlier processes, checks what it reads back, and fills
   /// `index`, which it keeps up to date and which must outlive it.
@@ -48,14 +54,15 @@ class SqliteStore {
 
  private:
   SqliteStore(std::string path, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
-              JournalIndex& index);
+              std::shared_ptr<const PartyClocks> clocks, JournalIndex& index);
   BatchResult take_back(std::span<const Command* const> commands, const SqliteFailure& failed, bool committing);
   void publish(const Transaction& transaction);
   void move_log();
 
   std::string path_;
-  std::unique_ptr<LockFile> lock_;
+  std::unique_ptr<LockFile> lock_;  ///< none with another VFS
   std::unique_ptr<Database> database_;
+  std::shared_ptr<const PartyClocks> clocks_;
   JournalIndex& index_;
   Exposure exposure_;
   std::unique_ptr<Tables> tables_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
+
 namespace standin {
 namespace {
 
@@ -13,10 +15,10 @@ bool is_workable(const Standing& order, std::string_view kind) {
     case State::accepted:
     case State::replaying: return asks || kind == "replay";
     case State::charging: return asks || kind == "live";
-    case State::reversing:
-    case State::cancelling: return asks || kind == "reversal";
+    case State::reversing: return asks || kind == "reversal";
+    case State::cancelling: return asks || kind == "reversal" || kind == "void";
     case State::settled:
-    case State::matched:
+    case State::matched: return kind == "void";
     case State::refused:
     case State::cancelled:
     case State::declined:
@@ -31,6 +33,7 @@ bool is_workable(const Standing& order, std::string_view kind) {
 /// An intent that was held is looked for, never delivered: nobody was promised anything.
 State while_leased(const Standing& order) {
   if (order.state == State::held && !order.answered) return State::charging;
+  if (is_delivered(order.state)) return State::cancelling;
   return order.state == State::accepted || order.state == State::held ? State::replaying : order.state;
 }
 
@@ -76,14 +79,21 @@ void Transaction::add(const NewOrder& order, std::int64_t exposed) {
   const std::int64_t row = tables_.orders.insert(order, exposed);
   tables_.transitions.add(row, order.state, now_, "standin", intent ? std::string_view() : name(order.cause));
   const bool tried = intent || order.forward == Outcome::unknown || !order.target.empty();
-  if (tried) tables_.attempts.add(row, live_forward_token, live_attempt(order), now_);
+  if (tried) {
+    Attempt live = live_attempt(order);
+    live.lead = clocks_.lead(order.upstream);
+    tables_.attempts.add(row, live_forward_token, live, now_);
+  }
   if (order.shadow) return;
   if (exposed > 0) exposure_.set(order.id, order.facts.amount->currency, exposed);
   kept_here_.insert_or_assign(order.key, order.id);
-  changes_.push_back({order.key, {order.id, order.payload, order.state, order.key_from_client, !intent}, std::nullopt});
+  const WallTime decided = intent ? WallTime{} : now_;
+  changes_.push_back(
+      {order.key, {order.id, order.payload, order.state, order.key_from_client, !intent, decided}, std::nullopt});
 }
 
 bool Transaction::is_over_cap(const std::vector<Money>& caps, const Money& amount) const {
+  if (planted(Bug::cap_not_in_transaction)) return false;
   return std::ranges::any_of(caps, [&](const Money& cap) {
     return cap.currency == amount.currency && exposure_.total(amount.currency) + amount.minor > cap.minor;
   });
@@ -97,7 +107,9 @@ bool Transaction::free_key(const OrderKey& key) {
   const auto id = holder(key);
   const auto order = id ? tables_.orders.find(*id) : std::nullopt;
   if (!order) return true;
-  if (ended_without_effect(*order)) {
+  const bool forgotten =
+      planted(Bug::skip_recall) || planted(Bug::declines_forgotten) || planted(Bug::answer_before_commit);
+  if (ended_without_effect(*order) || forgotten) {
     tables_.orders.supersede(*order);
     return true;
   }
@@ -121,15 +133,18 @@ Reply Transaction::operator()(const LeaseCommand& command) {
   std::optional<Lease> none;
   auto order = tables_.orders.find(command.id);
   if (!order || order->shadow || !is_workable(*order, command.attempt.kind)) return none;
-  const bool retry = command.attempt.kind == "live";
-  if ((order->due > now_ && !retry) || order->listen_until > now_ || is_leased(*order)) return none;
+  const bool asked_by_client = command.attempt.kind == "live" || command.attempt.kind == "void";
+  const bool taken = is_leased(*order) && !planted(Bug::lease_ignored);
+  if ((order->due > now_ && !asked_by_client) || order->listen_until > now_ || taken) return none;
   order->token += 1;
   order->lease_owner = command.owner;
   order->lease_until = command.until;
   if (command.attempt.kind == "replay") order->replays += 1;
+  if (command.attempt.kind == "void") order->due = now_;
   Attempt opened = command.attempt;
   opened.outcome = Outcome::unknown;
   opened.open = true;
+  opened.lead = clocks_.lead(order->upstream);
   tables_.attempts.add(order->row, order->token, opened, now_);
   order->unresolved = tables_.attempts.has_open_question(order->row);
   move(*order, while_leased(*order), command.owner, command.attempt.kind);
@@ -163,12 +178,14 @@ void Transaction::move(Standing& order, State to, std::string_view who, std::str
 }
 
 void Transaction::write(Standing& order, State from) {
-  const bool rest_closed = from == State::settled && order.exposed_minor == 0;
+  const bool rest_closed = is_delivered(from) && order.exposed_minor == 0;
   const std::int64_t exposed = exposed_minor(order.owed(rest_closed));
   if (exposed != order.exposed_minor) exposure_.set(order.id, order.amount->currency, exposed);
   order.exposed_minor = exposed;
   tables_.orders.update(order);
-  if (!order.shadow && from != order.state) changes_.push_back({order.key, order.remembered(), from});
+  if (order.shadow || from == order.state) return;
+  changes_.push_back({order.key, order.remembered(), from});
+  if (is_decided(order.state, order.answered)) changes_.back().order.decided = now_;
 }
 
 // --- cases and modes ---
@@ -199,7 +216,7 @@ Result<void> Transaction::close_follow_up(std::int64_t order_row, State to, cons
   if (may_follow(order->state, to)) {
     order->due = never_due;
     move(*order, to, command.who, command.text);
-  } else if (order->state == State::settled && order->exposed_minor > 0 && !tables_.follow_ups.has_open(order_row)) {
+  } else if (is_delivered(order->state) && order->exposed_minor > 0 && !tables_.follow_ups.has_open(order_row)) {
     exposure_.set(order->id, order->amount->currency, 0);
     order->exposed_minor = 0;
     tables_.orders.update(*order);

@@ -37,8 +37,8 @@ struct Tables {
 /// the commit.
 class Transaction {
  public:
-  Transaction(Tables& tables, Exposure& exposure, const JournalIndex& index, WallTime now)
-      : tables_(tables), exposure_(exposure), index_(index), now_(now) {}
+  Transaction(Tables& tables, Exposure& exposure, const JournalIndex& index, const PartyClocks& clocks, WallTime now)
+      : tables_(tables), exposure_(exposure), index_(index), clocks_(clocks), now_(now) {}
 
   Reply operator()(const KeepCommand& command);
   Reply operator()(const ConcludeCommand& command);
@@ -81,6 +81,7 @@ class Transaction {
   Tables& tables_;
   Exposure& exposure_;
   const JournalIndex& index_;
+  const PartyClocks& clocks_;
   const WallTime now_;
   std::unordered_map<OrderKey, Ulid, OrderKeyHash> kept_here_;
   std::vector<IndexChange> changes_;

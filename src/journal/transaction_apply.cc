@@ -1,12 +1,24 @@
 // Recording what an attempt, a late answer or a person made of an order.
 #include <fmt/format.h>
 
+#include "base/planted.h"
 #include "journal/transaction.h"
 
 namespace standin {
 namespace {
 
-bool is_approved(const Change& change) { return change.attempt && change.attempt->outcome == Outcome::approved; }
+/// A void that a client asked of the party, or what became of it.
+bool is_void(const Change& change) { return change.attempt && change.attempt->kind == "void"; }
+
+/// Nothing but what became of a client's void leads back to it: what was granted is carried through.
+bool stands_after_void(const Standing& order, const Change& change) {
+  const bool told = is_void(change) || (change.attempt && change.attempt->kind == "finder");
+  return order.state == State::cancelling && change.to == State::settled && told;
+}
+
+bool is_approved(const Change& change) {
+  return change.attempt && change.attempt->outcome == Outcome::approved && !is_void(change);
+}
 
 bool waits_for_person(const Standing& order) { return order.state == State::held && order.due >= never_due; }
 
@@ -16,11 +28,12 @@ bool waits_for_person(const Standing& order) { return order.state == State::held
 /// to stand is to be undone, not settled. An intent that is only to be looked at by a person is held for one.
 State destination(const Standing& order, const Change& change) {
   if (order.shadow) return order.state;
-  if (change.lease.token == 0) return change.to;
+  if (change.lease.token == 0 || is_void(change) || stands_after_void(order, change)) return change.to;
   const bool intent_held = order.state == State::held && !order.answered;
   if (intent_held && !may_follow(State::held, change.to)) return State::held;
   if (waits_for_person(order) && (change.to == State::accepted || change.to == State::charging)) return State::held;
   if (change.to == State::charging && change.due >= never_due) return State::held;
+  if (planted(Bug::late_approval_settles_void) && change.to == State::settled) return change.to;
   if (order.state == State::cancelling && change.attempt && change.to != State::cancelled) return State::cancelling;
   return change.to;
 }
@@ -34,11 +47,12 @@ WallTime next_due(const Standing& order, const Change& change, State to) {
 /// Settled or matched without a part is the whole.
 std::int64_t settled_minor(const Standing& order, const Change& change, State to) {
   if (!order.amount) return 0;
-  if (change.settled_part) {
+  if (change.settled_part && !planted(Bug::part_counts_as_whole)) {
     ensure(change.settled_part->currency == order.amount->currency, "a part is settled in the order's currency");
     return order.settled_minor + change.settled_part->minor;
   }
-  const bool done = to != order.state && (to == State::settled || to == State::matched);
+  const bool done = to != order.state && is_delivered(to);
+  if (stands_after_void(order, change)) return order.settled_minor;
   return done ? order.amount->minor : order.settled_minor;
 }
 
@@ -91,6 +105,7 @@ bool Transaction::is_leased(const Standing& order) const { return order.lease_un
 
 // An expired lease still records: nobody else has acted since, or the token would have moved on.
 bool Transaction::is_fenced(const Standing& order, const Lease& lease) const {
+  if (planted(Bug::lease_without_fencing)) return false;
   return lease.token == 0 ? is_leased(order) : lease.token != order.token;
 }
 
@@ -136,13 +151,13 @@ void Transaction::write_taken(Standing& order, const Change& change) {
 }
 
 void Transaction::open_follow_ups(const Standing& order, const Change& change, bool arrived) {
-  if (order.shadow) return;
+  if (order.shadow || (planted(Bug::refusal_without_case) && order.state == State::refused)) return;
   const bool held_instead = change.to == State::charging && order.state == State::held;
   if (change.follow_up && (order.state == change.to || held_instead)) {
     tables_.follow_ups.open(order.row, *change.follow_up, now_);
     return;
   }
-  const bool rest_owed = order.state == State::settled && order.exposed_minor > 0;
+  const bool rest_owed = is_delivered(order.state) && order.exposed_minor > 0;
   if (!arrived || (order.state != State::refused && !rest_owed)) return;
   if (tables_.follow_ups.has_open(order.row)) return;
   tables_.follow_ups.open(order.row, rest_owed ? "settled in part: collect the rest or write it off" : change.why,

@@ -1,6 +1,7 @@
 // Intents: what was written before it was sent, how its live forward ended, and what its client is told.
 #include <fmt/format.h>
 
+#include "base/planted.h"
 #include "journal/transaction.h"
 
 namespace standin {
@@ -67,6 +68,7 @@ void Transaction::write_conclusion(Standing& order, const Conclusion& conclusion
   }
   order.listen_until = conclusion.answer_is_ours ? conclusion.due : WallTime{};
   if (conclusion.answer_is_ours) order.due = conclusion.due;
+  if (planted(Bug::replay_before_listening_ended) && conclusion.answer_is_ours) order.due = order.listen_until = now_;
   order.lease_until = WallTime{};
   order.lease_owner.clear();
   const State to = accounted(order, conclusion.to);
@@ -96,8 +98,10 @@ Reply Transaction::operator()(const RebindCommand& command) {
   if (!order || order->state != State::charging) return Applied::not_allowed;
   if (command.lease.token != order->token) return Applied::fenced;
   // An earlier attempt that may have happened binds the key to its party.
-  if (tables_.attempts.has_open_question(order->row, order->token)) return Applied::not_allowed;
+  const bool bound = tables_.attempts.has_open_question(order->row, order->token);
+  if (bound && !planted(Bug::another_party_on_retry)) return Applied::not_allowed;
   tables_.orders.rebind(*order, command.upstream);
+  tables_.attempts.redirect(order->row, order->token, clocks_.lead(command.upstream));
   return Applied::applied;
 }
 

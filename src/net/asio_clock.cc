@@ -3,6 +3,7 @@
 #include <time.h>
 
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <fstream>
 
 namespace standin {
 namespace {
@@ -43,14 +44,23 @@ Duration since_boot() {
   return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
 }
 
+std::chrono::time_point<std::chrono::system_clock, Duration> beginning() {
+  static const auto boot = std::chrono::system_clock::now() - since_boot();
+  return boot;
+}
+
 }  // namespace
 
 // The time at the process's start and what has passed since: a clock that is set forward must not end a lease, a
 // listening or a waiting time, nor one set back prolong them. A clock that was wrong at the start stays so until a
 // restart.
-WallTime AsioClock::wall() const {
-  static const auto beginning = std::chrono::system_clock::now() - since_boot();
-  return std::chrono::floor<WallTime::duration>(beginning + since_boot());
+WallTime AsioClock::wall() const { return std::chrono::floor<WallTime::duration>(beginning() + since_boot()); }
+
+std::optional<Boot> AsioClock::boot() {
+  std::ifstream file("/proc/sys/kernel/random/boot_id");
+  Boot boot{.began = std::chrono::floor<WallTime::duration>(beginning())};
+  if (!std::getline(file, boot.id) || boot.id.empty()) return std::nullopt;
+  return boot;
 }
 
 std::unique_ptr<Alarm> AsioClock::at(Instant when, std::move_only_function<void()> ring) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <optional>
+
 #include "base/clock.h"
 
 namespace standin {
@@ -11,6 +13,9 @@ class AsioClock final : public Clock {
   Instant now() const override;
   WallTime wall() const override;
   std::unique_ptr<Alarm> at(Instant when, std::move_only_function<void()> ring) override;
+
+  /// Nothing where the system does not name it.
+  static std::optional<Boot> boot();
 
  private:
   Executor executor_;

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <ctime>
 
 #include "base/event.h"
 #include "net/asio_clock.h"
@@ -53,18 +52,10 @@ Task<> shake_hands(std::shared_ptr<Connection> connection, std::shared_ptr<const
   finish(*probe.handshake, begun, probe.peer.problem.empty() ? text_of(error) : probe.peer.problem);
 }
 
-/// RFC 9110, 5.6.7: IMF-fixdate alone, as every server of today writes it.
-std::optional<WallTime> read_date(std::string_view text) {
-  std::tm utc{};
-  const char* const end = strptime(std::string(text).c_str(), "%a, %d %b %Y %H:%M:%S GMT", &utc);
-  if (end == nullptr) return std::nullopt;
-  return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::from_time_t(timegm(&utc)));
-}
-
 void read_ping(Response response, WallTime asked, WallTime answered, PingAnswer& ping) {
   ping.status = response.status;
   ping.says = response.body.substr(0, std::min(response.body.find_first_of("\r\n"), limits::ping_shown));
-  const auto date = read_date(response.headers.find("Date").value_or(""));
+  const auto date = read_http_date(response.headers.find("Date").value_or(""));
   // A Date is cut to seconds: half of one is its error on average.
   if (date) ping.skew = *date + std::chrono::milliseconds(500) - (asked + (answered - asked) / 2);
 }

@@ -5,15 +5,20 @@
 namespace standin {
 namespace {
 
+Result<Credential> credential_for(const ReplayRoute& route, const OrderRow& order) {
+  const auto& credentials = route.party_of(order)->party->config().credentials;
+  if (credentials.empty()) return failure("there are no credentials for " + order.upstream, order.upstream);
+  return Credential{SecretText(credentials.front().key), SecretText(credentials.front().pin)};
+}
+
 Result<Request> translated(const ReplayRoute& route, const OrderRow& order, const Request& kept,
                            const OutboundContext& context) {
   const Counterparty& to = *route.party_of(order);
-  const auto& credentials = to.party->config().credentials;
-  if (credentials.empty()) return failure("there are no credentials for " + order.upstream, order.upstream);
+  const auto credential = credential_for(route, order);
+  if (!credential) return std::unexpected(credential.error());
   const auto charge = route.dialect->charge(kept);
   if (!charge) return failure("the request holds what " + order.upstream + " cannot use", order.upstream);
-  const Credential credential{SecretText(credentials.front().key), SecretText(credentials.front().pin)};
-  auto written = to.dialect->write_charge(*charge, credential, context);
+  auto written = to.dialect->write_charge(*charge, *credential, context);
   if (!written) return failure("the charge cannot be expressed for " + order.upstream, order.upstream);
   return std::move(*written);
 }
@@ -36,6 +41,26 @@ const Counterparty* ReplayRoute::party_of(const OrderRow& order) const {
 Result<Request> in_the_partys_words(const ReplayRoute& route, const OrderRow& order, const Request& kept) {
   if (order.upstream == route.route.upstream) return kept;
   return translated(route, order, kept, {order.key, order.reference, std::nullopt});
+}
+
+Result<Request> about_charge(const ReplayRoute& route, const OrderRow& order, const Request& kept,
+                             const OrderRow& charge, const Result<Request>& charged) {
+  if (order.upstream == route.route.upstream) {
+    return route.dialect->about_upstream(kept, charge.upstream_reference);
+  }
+  const auto kind = amendment_kind(route.dialect->read(kept).operation);
+  const auto credential = credential_for(route, order);
+  if (!credential) return std::unexpected(credential.error());
+  if (!kind || !charged) return failure("what it asks of " + order.upstream + " cannot be told", order.upstream);
+  const auto asked = route.dialect->charge(*charged);
+  const Amendment amendment{.kind = *kind,
+                            .upstream_reference = charge.upstream_reference,
+                            .amount = order.facts.amount,
+                            .held = asked && !asked->capture};
+  auto written = route.party_of(order)->dialect->write_amendment(amendment, *credential,
+                                                                 {order.key, order.reference, std::nullopt});
+  if (!written) return failure("it cannot be expressed for " + order.upstream, order.upstream);
+  return std::move(*written);
 }
 
 Result<Request> on_the_way_out(const ReplayRoute& route, const OrderRow& order, const Request& kept,

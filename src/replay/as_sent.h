@@ -36,6 +36,11 @@ struct ReplayRoute {
 /// but for what is added on the way out. An error says why the party cannot be asked for it.
 Result<Request> in_the_partys_words(const ReplayRoute& route, const OrderRow& order, const Request& kept);
 
+/// A capture, void or refund that was kept behind `charge`, in the words of the party that has the charge: with its
+/// reference there. `charged`: the charge's own request, as kept.
+Result<Request> about_charge(const ReplayRoute& route, const OrderRow& order, const Request& kept,
+                             const OrderRow& charge, const Result<Request>& charged);
+
 /// The request as it goes out: with what the party's dialect adds.
 Result<Request> on_the_way_out(const ReplayRoute& route, const OrderRow& order, const Request& kept,
                                std::optional<Duration> reverse_after);

@@ -11,6 +11,8 @@ namespace standin {
 /// What the party said when it was asked for one order, by request or through its listing.
 struct Finding {
   Sighting sighting;
+  /// It is known when the order was sent: where a listing would show it. None means nothing without.
+  bool dated = true;
   bool asked = true;  ///< false: the question did not reach the party, or it allows no more for now
   std::string why;    ///< of an unreadable one
   WallTime since{};   ///< what the party did later it need not have said

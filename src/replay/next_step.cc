@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/planted.h"
 
 namespace standin {
 namespace {
@@ -11,7 +12,9 @@ constexpr std::string_view not_asked_mark = "not asked: ";
 /// The longest wait after tries that never left: a breaker closes within a minute or so of the party's return.
 constexpr Duration unsent_backoff_max = std::chrono::minutes(1);
 
-bool took_part(const Attempt& attempt) { return attempt.kind == "live" || attempt.kind == "replay"; }
+bool took_part(const Attempt& attempt) {
+  return attempt.kind == "live" || attempt.kind == "replay" || attempt.kind == "void";
+}
 
 /// Since a person was asked last: their word is that it may be tried again.
 int unanswered_in_a_row(const std::vector<Attempt>& attempts) {
@@ -30,7 +33,12 @@ Step ask_person(std::string why) { return {Step::Kind::ask_person, std::move(why
 
 Step undo(const OrderKnown& known) {
   const OrderRow& order = known.order;
+  if (is_being_voided(order, known.attempts)) {
+    if (known.party.finder) return {Step::Kind::find, {}};
+    return ask_person("a void was asked for, and nothing can look whether it was granted: look it up by hand");
+  }
   if (!order.upstream_reference.empty()) {
+    if (planted(Bug::reversal_not_done)) return {Step::Kind::nothing_stands, {}};
     if (known.party.reversal) return {Step::Kind::reverse, {}};
     return ask_person("stands at the party though it was not to: no reversal is configured, undo it by hand");
   }
@@ -41,14 +49,18 @@ Step undo(const OrderKnown& known) {
 
 // Its client's retry is the question where nothing can look for it.
 Step look_for_intent(const OrderKnown& known, WallTime now) {
+  if (planted(Bug::intents_not_looked_for)) return {Step::Kind::wait_for_retry, {}};
   if (!known.order.unresolved) return {Step::Kind::nothing_stands, {}};
-  if (known.party.finder) return {Step::Kind::find, {}};
+  if (known.party.finder && !known.order.behind) return {Step::Kind::find, {}};
   const bool may_come_back = now - known.order.created < limits::intent_waits_for_retry;
   if (may_come_back && repeat_is_recognised(known, now)) return {Step::Kind::wait_for_retry, {}};
-  return ask_person("was being charged when we stopped: no finder is configured, look it up by hand");
+  return ask_person(known.order.behind
+                        ? "may have been done, and nothing can look for it: look up the charge it is about by hand"
+                        : "was being charged when we stopped: no finder is configured, look it up by hand");
 }
 
 Step deliver(const OrderKnown& known, WallTime now) {
+  if (planted(Bug::replayed_though_unrecognised)) return {Step::Kind::replay, {}};
   if (!known.order.unresolved || repeat_is_recognised(known, now)) return {Step::Kind::replay, {}};
   if (known.party.finder && !known.order.behind) return {Step::Kind::find, {}};
   return ask_person("may have happened: the party neither recognises a repeated request nor can be searched");
@@ -82,6 +94,11 @@ Step follow_charge(const OrderKnown& known, WallTime now) {
 
 }  // namespace
 
+bool is_being_voided(const OrderRow& order, const std::vector<Attempt>& attempts) {
+  if (order.state != State::cancelling || order.upstream_reference.empty()) return false;
+  return std::ranges::find(attempts, "void", &Attempt::kind) != attempts.end();
+}
+
 bool is_intent(const OrderRow& order) {
   return order.state == State::charging || (order.state == State::held && !order.answered);
 }
@@ -102,7 +119,39 @@ bool repeat_is_recognised(const OrderKnown& known, WallTime now) {
   const Duplicates duplicates = known.party.duplicates.value_or(Duplicates::none);
   if (duplicates != Duplicates::keyed && duplicates != Duplicates::folded) return false;
   if (!known.repeat_is_recognised) return false;
-  return known.party.duplicates_window == Duration::max() || now - known.order.created < known.party.duplicates_window;
+  if (known.party.duplicates_window == Duration::max()) return true;
+  const auto age = age_of(known.order, now, known.party.finder.has_value());
+  return age && *age < known.party.duplicates_window;
+}
+
+std::vector<SentSpan> when_sent(const OrderKnown& known, Duration deadline) {
+  using std::chrono::ceil;
+  using std::chrono::milliseconds;
+  const FinderConfig& finder = *known.party.finder;
+  std::vector<SentSpan> sent;
+  const auto add = [&](WallTime first, Duration sending, const std::optional<Earlier>& earlier,
+                       const std::optional<Lead>& lead) {
+    const Duration until = sending + known.party.timeouts.write + finder.max_processing + finder.after;
+    const milliseconds set_by = earlier && earlier->set_by ? *earlier->set_by : milliseconds(0);
+    SentSpan one{first + std::min(set_by, milliseconds(0)) - ceil<milliseconds>(finder.before),
+                 first + std::max(set_by, milliseconds(0)) + ceil<milliseconds>(until)};
+    if (earlier && !earlier->set_by) one.lead = lead;
+    sent.push_back(one);
+  };
+  for (const Attempt& attempt : known.attempts) {
+    if (!took_part(attempt)) continue;
+    add(attempt.started, attempt.kind == "replay" ? known.party.timeouts.response : deadline, attempt.earlier,
+        attempt.lead);
+  }
+  const OrderRow& order = known.order;
+  if (sent.empty()) add(order.first_sent == WallTime{} ? order.created : order.first_sent, deadline, order.earlier, {});
+  return sent;
+}
+
+bool is_dated(const std::vector<Attempt>& attempts) {
+  return std::ranges::none_of(attempts, [](const Attempt& attempt) {
+    return took_part(attempt) && attempt.earlier && !attempt.earlier->set_by && !attempt.lead;
+  });
 }
 
 // Attempts are recorded when they are begun: a live forward may yet try other targets until the route's deadline, and a
@@ -110,10 +159,13 @@ bool repeat_is_recognised(const OrderKnown& known, WallTime now) {
 WallTime none_counts_from(const OrderKnown& known, Duration deadline) {
   using std::chrono::ceil;
   using std::chrono::milliseconds;
-  WallTime last = std::max(known.order.first_sent, known.order.created);
+  const OrderRow& order = known.order;
+  WallTime last = order.earlier ? order.earlier->opened : std::max(order.first_sent, order.created);
   for (const Attempt& attempt : known.attempts) {
-    const Duration sending = attempt.kind == "live" ? deadline : known.party.timeouts.response;
-    if (took_part(attempt)) last = std::max(last, attempt.started + ceil<milliseconds>(sending));
+    const bool of_client = attempt.kind != "replay";
+    const Duration sending = of_client ? deadline : known.party.timeouts.response;
+    const WallTime end = attempt.earlier ? attempt.earlier->opened : attempt.started + ceil<milliseconds>(sending);
+    if (took_part(attempt)) last = std::max(last, end);
   }
   const FinderConfig& finder = *known.party.finder;
   return last + ceil<milliseconds>(known.party.timeouts.write + finder.max_processing + finder.index_lag);

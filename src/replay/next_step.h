@@ -7,6 +7,7 @@
 
 #include "config/config.h"
 #include "journal/journal.h"
+#include "replay/similar.h"
 
 namespace standin {
 
@@ -46,8 +47,16 @@ Step next_step(const OrderKnown& known, WallTime now);
 /// not forbid it.
 bool repeat_is_recognised(const OrderKnown& known, WallTime now);
 
+/// When its attempts may have been carried out: where a listing would show the charge. An earlier process's clock may
+/// have been set otherwise than this one's.
+std::vector<SentSpan> when_sent(const OrderKnown& known, Duration deadline);
+/// It is known when the attempts were made. Not of one by an earlier process, from before the machine was started
+/// again, that had never heard the party: its own clock alone says when, and that may have been wrong.
+bool is_dated(const std::vector<Attempt>& attempts);
+
 /// A finder's "none" counts from then on: the party's longest processing time and index lag after the last byte can
-/// have been sent. A live forward sends nothing more once the route's `deadline` has passed.
+/// have been sent; after this process began, of what an earlier one sent. A live forward sends nothing more once the
+/// route's `deadline` has passed.
 WallTime none_counts_from(const OrderKnown& known, Duration deadline);
 
 /// How long to wait before trying the order again, after so many tries: doubled each time, with jitter of up to a half
@@ -55,11 +64,13 @@ WallTime none_counts_from(const OrderKnown& known, Duration deadline);
 /// the last ones.
 Duration backoff(const std::vector<Attempt>& attempts, double fraction);
 
-/// The detail of a finder's or reversal's attempt whose question never reached the party, or that it answered with its
-/// limit of searches: not one of the tries after which a person is asked.
+/// The detail of an attempt that never reached the party, or of a search that it answered with its limit of searches:
+/// not one of the tries after which a person is asked.
 std::string not_asked(std::string_view why);
 bool was_asked(const Attempt& attempt);
 
+/// Its client asked the party for a void, and nobody knows whether it was granted: it is looked for, not undone.
+bool is_being_voided(const OrderRow& order, const std::vector<Attempt>& attempts);
 /// Written before it was sent, and nobody was told anything.
 bool is_intent(const OrderRow& order);
 /// Said yes, and to be delivered: neither withdrawn nor an intent.

@@ -174,6 +174,60 @@ TEST(NoneCountsFrom, TheLongestProcessingAfterTheLastByteThatMayHaveLeft) {
   EXPECT_EQ(none_counts_from(k.known(), 15s), noon + 100s + 15s + 5s + 600s + 30s);
 }
 
+TEST(NoneCountsFrom, OfWhatAnEarlierProcessSentSinceThisOneBegan) {
+  Known k;
+  k.order.earlier = Earlier{.opened = noon + 7s};
+  k.tried("live", 1);
+  k.attempts.front().earlier = k.order.earlier;
+  EXPECT_EQ(none_counts_from(k.known(), 15s), noon + 7s + 5s + 600s + 30s) << "whatever its clock said";
+  k.attempts.front().started = noon + 1h;
+  EXPECT_EQ(none_counts_from(k.known(), 15s), noon + 7s + 5s + 600s + 30s);
+}
+
+TEST(WhenSent, IsWhereTheClockOfTheProcessThatSentItMayHaveBeen) {
+  Known k;
+  k.tried("live", 1);
+  Attempt& sent = k.attempts.front();
+  sent.lead = Lead{1h, 1h + 1s};
+  const Lead now{-2s, 3s};
+  const auto own = window_of(when_sent(k.known(), 15s), now);
+  EXPECT_EQ(own.from, noon - 20s - 2s);
+  EXPECT_EQ(own.to, noon + 15s + 5s + 600s + 20s + 3s);
+
+  sent.earlier = Earlier{.opened = noon, .set_by = 1h};
+  const auto set_ahead = window_of(when_sent(k.known(), 15s), now);
+  EXPECT_EQ(set_ahead.from, own.from);
+  EXPECT_EQ(set_ahead.to, own.to + 1h);
+  sent.earlier->set_by = -1h;
+  const auto set_back = window_of(when_sent(k.known(), 15s), now);
+  EXPECT_EQ(set_back.from, own.from - 1h);
+  EXPECT_EQ(set_back.to, own.to);
+
+  sent.earlier->set_by.reset();
+  const auto other_boot = window_of(when_sent(k.known(), 15s), now);
+  EXPECT_EQ(other_boot.from, noon - 20s + 1h) << "by the party's clock then";
+  EXPECT_EQ(other_boot.to, noon + 15s + 5s + 600s + 20s + 1h + 1s);
+  EXPECT_TRUE(is_dated(k.attempts));
+  sent.lead.reset();
+  EXPECT_FALSE(is_dated(k.attempts));
+}
+
+TEST(NextStep, ARepeatIsInsideTheWindowOnlyIfItIsByTheEarliestTimeThatTheOrderCanHaveCome) {
+  Known k;
+  k.order.unresolved = true;
+  k.party.duplicates = Duplicates::folded;
+  k.party.duplicates_window = 10min;
+  EXPECT_EQ(k.step(-1min), Kind::find) << "it has not come yet: the clock was set";
+  k.order.earlier = Earlier{.opened = noon, .set_by = -8min};
+  EXPECT_EQ(k.step(1min), Kind::replay);
+  EXPECT_EQ(k.step(3min), Kind::find);
+  k.order.earlier->set_by.reset();
+  EXPECT_EQ(k.step(1min), Kind::find) << "nobody knows, and the finder can tell";
+  k.party.finder.reset();
+  EXPECT_EQ(k.step(1min), Kind::replay) << "the clocks contradict nothing, and nothing else can tell";
+  EXPECT_EQ(k.step(-1min), Kind::ask_person);
+}
+
 TEST(Backoff, TriesThatNeverLeftWaitLess) {
   Known asked, unsent;
   asked.tried("finder", 20);
@@ -209,6 +263,19 @@ TEST(Finding, ASpentBudgetIsNoTry) {
   const auto meaning = meaning_of({.asked = false, .why = "no more searches"}, true, noon);
   EXPECT_FALSE(was_asked({.detail = meaning.detail}));
   EXPECT_FALSE(meaning.follow_up);
+}
+
+TEST(Finding, NoneMeansNothingWhereNobodyKnowsWhenTheOrderWasSent) {
+  Finding none = finding(Found::Kind::none, false, false, noon);
+  none.dated = false;
+  EXPECT_FALSE(meaning_of(none, true, noon + 1s).follow_up) << "too early to ask a person";
+  const auto meaning = meaning_of(none, true, noon);
+  EXPECT_EQ(meaning.outcome, Outcome::unknown);
+  EXPECT_TRUE(meaning.follow_up);
+  none.sighting.found.kind = Found::Kind::one;
+  EXPECT_TRUE(meaning_of(none, false, noon).follow_up) << "it fell, and may be another's";
+  none.sighting.found.standing = true;
+  EXPECT_EQ(meaning_of(none, true, noon).outcome, Outcome::approved);
 }
 
 }  // namespace

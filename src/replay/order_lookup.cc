@@ -1,6 +1,8 @@
 // Asking the party what it has of an order, and telling it to undo that.
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "journal/consequence.h"
 #include "replay/order_work.h"
 
@@ -23,6 +25,39 @@ bool was_sent(const Forwarded& forwarded) { return forwarded.response || forward
 State while_leased(const OrderRow& order) {
   if (is_withdrawn(order.state)) return order.state;
   return is_intent(order) ? State::charging : State::replaying;
+}
+
+/// Of a charge whose reference is known: none but that one is it, however much another looks like it.
+Finding known_one(const OrderRow& order, const Sought& sought) {
+  const auto it = std::ranges::find(sought.similar, order.upstream_reference, &Listed::upstream_reference);
+  if (it == sought.similar.end()) return {.why = "its listing does not show it", .since = sought.since};
+  return {.sighting = {.found = {.kind = Found::Kind::one,
+                                 .upstream_reference = order.upstream_reference,
+                                 .standing = it->standing},
+                       .certain = true},
+          .since = sought.since};
+}
+
+/// What the party's books say of a void that a client asked for. It may yet be granted: that it stands counts as late
+/// as that nothing is there.
+Change after_void(const Lease& lease, const Meaning& meaning, const AttemptEnd& end, WallTime counts_from,
+                  std::string who) {
+  Change change{
+      .lease = lease, .to = State::cancelling, .who = std::move(who), .why = meaning.detail, .due = end.again};
+  change.attempt = end.attempt;
+  if (meaning.outcome == Outcome::not_done) {
+    change.to = State::cancelled;
+    change.why = "voided at the party by the client";
+  } else if (meaning.outcome == Outcome::approved && end.attempt.started < counts_from) {
+    change.why = "it stands, but may yet be voided";
+    change.attempt->outcome = Outcome::unknown;
+    change.attempt->detail = not_asked("too early to tell");
+    change.due = counts_from;
+  } else if (meaning.outcome == Outcome::approved) {
+    change.to = State::settled;
+    change.why = "it was not voided, and stands";
+  }
+  return change;
 }
 
 Finding not_now(std::string why) { return {.asked = false, .why = std::move(why)}; }
@@ -60,12 +95,13 @@ Task<Worked> OrderWork::find(Matter matter) {
 }
 
 Task<Worked> OrderWork::find_by_request(Matter matter) {
+  const Instant begun = ports_.clock.now();
   const auto lease = co_await take(matter.order, "finder");
   if (!lease) co_return Worked{};
   const auto queries = party_of(matter).queries;
   Finding finding{.since = now()};
   Request request = queries->finder_request(names(matter.order));
-  const Forwarded forwarded = co_await send(matter, std::move(request), judge_by_status, true);
+  const Forwarded forwarded = co_await send(matter, begun, std::move(request), judge_by_status, true);
   if (forwarded.response) finding.sighting.found = queries->read_finder_answer(*forwarded.response);
   finding.sighting.certain = true;
   finding.asked = was_sent(forwarded);
@@ -105,26 +141,23 @@ Result<Quest> OrderWork::quest(const Matter& matter) const {
   if (!account) return failure("whose listing would show it is not known: look it up by hand");
   auto wanted = party.queries->wanted(*charge, names(matter.order));
   if (!wanted) return failure("what its listing would show is not known: look it up by hand");
-  using std::chrono::ceil;
-  using std::chrono::milliseconds;
-  const FinderConfig& finder = *party.party->config().finder;
-  const OrderRow& order = matter.order;
-  const WallTime first = order.first_sent == WallTime{} ? order.created : std::min(order.first_sent, order.created);
-  const WallTime last = none_counts_from(known(matter), route_.route.deadline) - ceil<milliseconds>(finder.index_lag);
   return Quest{.account = std::move(*account),
                .wanted = std::move(*wanted),
-               .window = {first - ceil<milliseconds>(finder.before), last + ceil<milliseconds>(finder.after)}};
+               .sent = when_sent(known(matter), route_.route.deadline)};
 }
 
 Result<Finding> OrderWork::look_over(const Matter& matter, const Sought& sought, const Listed& wanted) {
   if (!sought.read) return Finding{.asked = sought.asked, .why = sought.why};
+  if (is_being_voided(matter.order, matter.attempts)) return known_one(matter.order, sought);
   std::optional<Error> unread;
   const auto is_taken = [&](const std::string& upstream_reference) {
     const auto holder = ports_.journal.holder(matter.order.upstream, upstream_reference);
     if (!holder) unread = holder.error();
     return holder && *holder && **holder != matter.order.id;
   };
-  Finding finding{.sighting = find_similar(wanted, sought.similar, sought.window, is_taken), .since = sought.since};
+  Finding finding{.sighting = find_similar(wanted, sought.similar, sought.window, is_taken),
+                  .dated = is_dated(matter.attempts),
+                  .since = sought.since};
   if (unread) return std::unexpected(*unread);
   return finding;
 }
@@ -174,7 +207,9 @@ Task<Worked> OrderWork::record_finding(Matter matter, Lease lease, Finding findi
                  .now = now()};
   if (!was_asked(end.attempt)) matter.attempts.push_back(end.attempt);
   end.again = definite ? now() : std::max(meaning.again.value_or(later(matter)), now());
-  Change change = consequence(lease, while_leased(order), end, ports_.owner);
+  const bool voiding = is_being_voided(order, matter.attempts);
+  Change change = voiding ? after_void(lease, meaning, end, counts_from, ports_.owner)
+                          : consequence(lease, while_leased(order), end, ports_.owner);
   if (meaning.outcome == Outcome::approved && is_promised(order)) change.settled_part = finding.sighting.part;
   if (meaning.follow_up) {
     if (is_intent(order)) change.to = State::held;
@@ -205,10 +240,11 @@ Task<Worked> OrderWork::reverse(Matter matter) {
         matter.order.upstream_reference);
     co_return co_await ask_person(std::move(matter.order), std::move(why));
   }
+  const Instant begun = ports_.clock.now();
   const auto lease = co_await take(matter.order, "reversal");
   if (!lease) co_return Worked{};
   const WallTime started = now();
-  const Forwarded forwarded = co_await send(matter, std::move(*request), judge_by_status, false);
+  const Forwarded forwarded = co_await send(matter, begun, std::move(*request), judge_by_status, false);
   const bool done = forwarded.response && queries->reversal_done(*forwarded.response);
   const bool refused = !done && forwarded.response && queries->reversal_refused(*forwarded.response);
   const State undone = matter.order.state == State::cancelling ? State::cancelled : State::reversed;

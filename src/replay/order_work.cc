@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/planted.h"
 #include "journal/consequence.h"
 #include "telemetry/log.h"
 #include "upstream/breaker_key.h"
@@ -14,6 +15,9 @@ namespace {
 
 /// A capture or refund looks this often whether its charge is delivered: nobody waits for it.
 constexpr Duration wait_for_charge = std::chrono::seconds(3);
+/// A delivery that did not leave is tried again after this and up to half as much: the party's breaker and the replay's
+/// pace see to it that it is not asked too often.
+constexpr Duration unsent_waits = std::chrono::seconds(1);
 
 Worked::Kind worked_as(State state) {
   switch (state) {
@@ -38,6 +42,13 @@ Worked::Kind worked_as(State state) {
 
 Worked failed(std::string why) { return {.kind = Worked::Kind::failed, .why = std::move(why)}; }
 
+bool left(const Forwarded& forwarded) { return forwarded.response || forwarded.outcome != Outcome::not_done; }
+
+std::string said(const Forwarded& forwarded) {
+  if (forwarded.response) return fmt::format("status {}", forwarded.response->status);
+  return left(forwarded) ? forwarded.error : not_asked(forwarded.error);
+}
+
 State concluded(State state) {
   if (state == State::cancelling) return State::cancelled;
   return state == State::reversing ? State::reversed : State::lapsed;
@@ -49,13 +60,19 @@ Lane OrderWork::lane_of(const OrderRow& order) const {
   const bool by_itself = is_withdrawn(order.state) || is_intent(order);
   const Counterparty* const party = route_.party_of(order);
   const bool listed = party && party->queries->finding() == PartyQueries::Finding::by_listing;
-  if (listed && is_intent(order)) return Lane::looking;
+  if (listed && is_intent(order) && !order.behind) return Lane::looking;
   const bool asks = order.unresolved && order.upstream_reference.empty() && !order.behind;
   if (listed && asks) {
     const std::vector<Attempt> none;
     if (by_itself || !repeat_is_recognised({order, none, party->party->config()}, now())) return Lane::looking;
   }
   return by_itself ? Lane::undoing : Lane::delivering;
+}
+
+bool OrderWork::is_let_through(const OrderRow& order) const {
+  const Counterparty* const party = route_.party_of(order);
+  if (!party) return true;
+  return party->party->lets_through(breaker_key(party->party->config().breaker.key, order.facts));
 }
 
 bool OrderWork::searches_listings() const {
@@ -121,6 +138,9 @@ Result<std::optional<OrderWork::Matter>> OrderWork::gather(OrderRow order) const
   const RequestReading reading = route_.dialect->read(*matter.kept);
   matter.repeat_is_recognised = reading.repeat_is_recognised;
   matter.operation = reading.operation;
+  const Counterparty* const party = route_.party_of(matter.order);
+  const bool rewritten = party && matter.order.behind && matter.order.upstream != route_.route.upstream;
+  if (rewritten) matter.repeat_is_recognised = party->party->config().duplicates == Duplicates::keyed;
   if (matter.order.facts.network.empty() && reading.facts) matter.order.facts.network = reading.facts->network;
   return matter;
 }
@@ -138,6 +158,7 @@ Task<Worked> OrderWork::replay(Matter matter) {
   auto request = outgoing(matter);
   if (!request) co_return co_await ask_person(std::move(matter.order), "cannot be replayed: " + request.error().what);
   const bool may_repeat = repeat_is_recognised(known(matter), now());
+  const Instant begun = ports_.clock.now();
   const auto lease = co_await take(matter.order, "replay");
   if (!lease) co_return Worked{};
   const WallTime started = now();
@@ -146,7 +167,7 @@ Task<Worked> OrderWork::replay(Matter matter) {
     const Judgement judgement = dialect->judge(response);
     return Judged{judgement.outcome, judgement.cause, judgement.said_of_order() != judgement.outcome};
   };
-  const Forwarded forwarded = co_await send(matter, std::move(*request), std::move(judge), may_repeat);
+  const Forwarded forwarded = co_await send(matter, begun, std::move(*request), std::move(judge), may_repeat);
   const Judgement judgement = forwarded.response ? dialect->judge(*forwarded.response) : Judgement{};
   // A capture keeps the reference of its hold, which is the hold's.
   const bool is_its_charges = matter.charge && judgement.upstream_reference == matter.charge->upstream_reference;
@@ -154,15 +175,14 @@ Task<Worked> OrderWork::replay(Matter matter) {
                              .target = {},
                              .started = started,
                              .outcome = forwarded.outcome,
-                             .detail = forwarded.response ? fmt::format("status {}", forwarded.response->status)
-                                                          : forwarded.error},
+                             .detail = said(forwarded)},
                  .already_there = judgement.already_there,
                  .upstream_reference = is_its_charges ? std::string() : judgement.upstream_reference,
                  .now = now()};
   Worked worked{.pause = judgement.pause_replay, .why = end.attempt.detail};
   // One stale credential must not turn a thousand orders into refusals.
   if (end.attempt.outcome == Outcome::declined) end.attempt.outcome = judgement.said_of_order();
-  end.again = later(matter);
+  end.again = later(matter, forwarded);
   ports_.metrics.replay_attempt(matter.order.route, end.attempt.outcome);
   Change change = consequence(*lease, State::replaying, end, ports_.owner);
   if (end.attempt.outcome == Outcome::approved) change.settled_part = judgement.less_than(matter.order.facts.amount);
@@ -207,7 +227,7 @@ Task<Worked> OrderWork::ask_person(OrderRow order, std::string why) {
                 .why = why,
                 .attempt = Attempt{.kind = "conclusion", .started = now(), .outcome = Outcome::unknown},
                 .due = never_due,
-                .follow_up = why};
+                .follow_up = planted(Bug::held_without_case) ? std::nullopt : std::optional(why)};
   co_return co_await record(std::move(order), std::move(change), Worked{.kind = Worked::Kind::asked, .why = why});
 }
 
@@ -228,9 +248,11 @@ Task<std::optional<Lease>> OrderWork::take(const OrderRow& order, std::string ki
       Attempt{.kind = std::move(kind), .target = target, .started = begun, .open = true});
 }
 
-Task<Forwarded> OrderWork::send(const Matter& matter, Request request, Judge judge, bool may_repeat) {
+// From when the lease was asked for: a process that stood still since then may have lost it, and sends nothing any
+// more.
+Task<Forwarded> OrderWork::send(const Matter& matter, Instant begun, Request request, Judge judge, bool may_repeat) {
   Party& party = *party_of(matter).party;
-  const Instant begun = ports_.clock.now();
+  if (planted(Bug::sent_after_lease)) begun = ports_.clock.now();
   const Deadlines deadlines{begun + party.config().timeouts.response, begun + answer_time(matter.order)};
   Sending sending{.purpose = Purpose::replay,
                   .breaker_key = breaker_key(party.config().breaker.key, matter.order.facts),
@@ -267,17 +289,16 @@ Task<Worked> OrderWork::record(OrderRow order, Change change, Worked worked) {
 Result<Request> OrderWork::outgoing(const Matter& matter) const {
   if (!matter.kept) return matter.kept;
   const OrderRow& order = matter.order;
-  Request asked = *matter.kept;
+  Result<Request> asked = matter.kept;
   if (matter.charge) {
-    if (order.upstream != route_.route.upstream) {
-      return failure(fmt::format("the charge it is about went to {}: do it there by hand", order.upstream));
-    }
-    asked = route_.dialect->about_upstream(std::move(asked), matter.charge->upstream_reference);
+    asked = about_charge(route_, order, *asked, *matter.charge, read_kept(matter.charge->id));
+    if (!asked) return asked;
   }
-  auto request = on_the_way_out(route_, order, asked, answer_time(order));
+  const bool rewritten = matter.charge && order.upstream != route_.route.upstream;
+  auto request = rewritten ? std::move(asked) : on_the_way_out(route_, order, *asked, answer_time(order));
   if (!request) return request;
   request->headers.set("X-Request-Id", order.request_id);
-  request->headers.set("Standin-Key", order.key.text());
+  if (!planted(Bug::replayed_without_key)) request->headers.set("Standin-Key", order.key.text());
   request->headers.set("Standin-Replay", replay_mark(order));
   return request;
 }
@@ -306,6 +327,14 @@ Duration OrderWork::answer_time(const OrderRow& order) const {
   const UpstreamConfig& config = party->party->config();
   const bool keyed = config.duplicates == Duplicates::keyed && config.duplicates_window == Duration::max();
   return keyed ? config.timeouts.response : config.timeouts.listen_late;
+}
+
+WallTime OrderWork::later(const Matter& matter, const Forwarded& forwarded) const {
+  if (!left(forwarded)) {
+    const auto jitter = std::chrono::duration_cast<Duration>(unsent_waits * (ports_.random.fraction() / 2));
+    return now() + std::chrono::ceil<std::chrono::milliseconds>(unsent_waits + jitter);
+  }
+  return later(matter);
 }
 
 WallTime OrderWork::later(const Matter& matter) const {

@@ -54,6 +54,8 @@ class OrderWork {
   OrderWork(Ports ports, Route route) : ports_(std::move(ports)), route_(std::move(route)) {}
 
   Lane lane_of(const OrderRow& order) const;
+  /// The order's party would be sent it now, as far as breakers and operators go.
+  bool is_let_through(const OrderRow& order) const;
   /// Some orders of the route are looked for in listings.
   bool searches_listings() const;
   /// Returns when the step is durable. `order` is as read from the journal; whether it still is so the lease decides.
@@ -100,13 +102,14 @@ class OrderWork {
   /// What thousands do at once is recorded in turn.
   Task<Worked> in_turn(Task<Worked> recording);
   Task<std::optional<Lease>> take(const OrderRow& order, std::string kind);
-  Task<Forwarded> send(const Matter& matter, Request request, Judge judge, bool may_repeat);
+  Task<Forwarded> send(const Matter& matter, Instant begun, Request request, Judge judge, bool may_repeat);
   Task<Worked> record(OrderRow order, Change change, Worked worked);
   Result<Request> outgoing(const Matter& matter) const;
   Result<Request> read_kept(const Ulid& id) const;
   std::string replay_mark(const OrderRow& order) const;
   Duration answer_time(const OrderRow& order) const;
   WallTime later(const Matter& matter) const;
+  WallTime later(const Matter& matter, const Forwarded& forwarded) const;
   WallTime now() const { return ports_.clock.wall(); }
 
   Ports ports_;

@@ -23,6 +23,8 @@ constexpr std::size_t look_at = 256;
 /// A list of deliveries is worked off for so long before it is read again: pauses, single orders that a person asked
 /// for and what became due are seen within it, however slow the pace.
 constexpr Duration delivery_round = 1s;
+/// An order whose party's breaker is open, or that is cut off, lets the others go by meanwhile.
+constexpr Duration look_at_breaker_again = 2s;
 /// Undoing does not wait for a person: so many at once, beside the replay's own concurrency.
 constexpr std::size_t undo_concurrency = 4;
 /// Orders that wait for one listing search: after a crash, the more share it the sooner all are known. Each is some 5
@@ -103,10 +105,8 @@ Task<> Replayer::tend_deliveries(std::string route) {
   co_await release_wanted(route);
   if (!delivers(route)) co_return;
   std::vector<OrderRow> promised = due_for_delivery(route);
-  if (promised.empty()) {
-    end_if_done(route);
-    co_await ports_.clock.sleep_for(nothing_to_deliver);
-  }
+  if (promised.empty()) end_if_done(route);
+  bool delivers_any = false;
   std::ranges::sort(promised, {}, &OrderRow::created);
   const Instant round_ends = ports_.clock.now() + delivery_round;
   for (OrderRow& order : of_lane(route, Lane::delivering, std::move(promised))) {
@@ -114,13 +114,20 @@ Task<> Replayer::tend_deliveries(std::string route) {
     Instant start{};
     {
       const std::lock_guard lock(mutex_);
-      const RouteState& state = routes_.at(route);
+      RouteState& state = routes_.at(route);
       if (!may_start(state, order, Lane::delivering)) continue;
+      if (!state.work->is_let_through(order)) {
+        state.resting.insert_or_assign(order.id, ports_.clock.now() + look_at_breaker_again);
+        continue;
+      }
       start = state.pace.next_start();
     }
     if (start > ports_.clock.now()) co_await ports_.clock.sleep_until(start);
-    if (begin(route, order, Lane::delivering)) go_on(route, std::move(order), Lane::delivering);
+    if (!begin(route, order, Lane::delivering)) continue;
+    delivers_any = true;
+    go_on(route, std::move(order), Lane::delivering);
   }
+  if (!delivers_any) co_await ports_.clock.sleep_for(nothing_to_deliver);
 }
 
 Task<> Replayer::tend_undoing(std::string route) {

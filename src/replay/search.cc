@@ -3,8 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 
 #include "base/text.h"
 #include "replay/quest_index.h"
@@ -15,6 +13,7 @@ namespace standin {
 struct ListingSearch::Waiting {
   explicit Waiting(Quest wanted) : quest(std::move(wanted)) {}
   Quest quest;
+  SearchWindow window;
   std::vector<Listed> similar;
   OneShot<Sought> end;
 };
@@ -27,7 +26,7 @@ struct ListingSearch::Pass {
   std::shared_ptr<Party> party;
   std::shared_ptr<const PartyQueries> queries;
   WallTime since{};
-  Duration widened{};
+  Lead lead;            ///< as far as it is reckoned with
   SearchWindow span{};  ///< of all quests
   std::string cursor;
   bool ended = false;
@@ -46,8 +45,8 @@ constexpr std::size_t passes_at_once = 4;
 constexpr unsigned pages_max = 20'000;
 /// A pass begins again when the clocks turn out further apart than it assumed; a party whose clock jumps fails it.
 constexpr int begins_max = 3;
-/// `Date` shows whole seconds; a window is wider than the measured difference by this.
-constexpr auto date_grain = 1s;
+/// Until the party has answered anything, its clock is taken for ours, give or take this.
+constexpr Lead unmeasured{-1s, 1s};
 /// Orders answered in one go: the loop has health checks to do, too.
 constexpr std::size_t answered_at_once = 64;
 /// A stop is noticed within this.
@@ -57,30 +56,6 @@ constexpr int too_many_requests = 429;
 Judged judge_page(const Response& response) {
   if (response.status < 500) return {Outcome::approved, Cause::untrustworthy};
   return {Outcome::unknown, Cause::server_error};
-}
-
-std::optional<int> number(std::string_view text) {
-  int value = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (read.ec != std::errc() || read.ptr != text.data() + text.size()) return std::nullopt;
-  return value;
-}
-
-/// RFC 9110 IMF-fixdate: "Sun, 22 Nov 2026 03:04:05 GMT".
-std::optional<WallTime> read_http_date(std::string_view text) {
-  constexpr std::string_view months = "JanFebMarAprMayJunJulAugSepOctNovDec";
-  if (text.size() != 29 || !text.ends_with(" GMT")) return std::nullopt;
-  const auto month = months.find(text.substr(8, 3));
-  const auto day = number(text.substr(5, 2)), year = number(text.substr(12, 4)), hour = number(text.substr(17, 2)),
-             minute = number(text.substr(20, 2)), second = number(text.substr(23, 2));
-  if (month == std::string_view::npos || month % 3 != 0 || !day || !year || !hour || !minute || !second) {
-    return std::nullopt;
-  }
-  const std::chrono::year_month_day date(std::chrono::year(*year), std::chrono::month(unsigned(month) / 3 + 1),
-                                         std::chrono::day(unsigned(*day)));
-  if (!date.ok()) return std::nullopt;
-  return WallTime(std::chrono::sys_days(date)) + std::chrono::hours(*hour) + std::chrono::minutes(*minute) +
-         std::chrono::seconds(*second);
 }
 
 bool equal(const std::vector<SearchLimit>& a, const std::vector<SearchLimit>& b) {
@@ -93,6 +68,12 @@ void add_once(std::vector<Listed>& similar, const Listed& charge) {
   const bool known = std::ranges::any_of(
       similar, [&](const Listed& each) { return each.upstream_reference == charge.upstream_reference; });
   if (!known) similar.push_back(charge);
+}
+
+/// Each is as wide as the doubt about one clock: two of the same clock overlap.
+bool reckons_with(const Lead& reckoned, const Lead& heard) {
+  const Duration doubt = heard.most - heard.least;
+  return heard.least >= reckoned.least - doubt && heard.most <= reckoned.most + doubt;
 }
 
 Sought unread(bool asked, std::string why) { return {.asked = asked, .why = std::move(why)}; }
@@ -138,7 +119,7 @@ Task<> ListingSearch::serve(std::shared_ptr<ListingSearch> self, SecretText acco
     if (!sought.read) Log::warn("search_failed", pass.party->config().name + ": " + sought.why);
     for (std::size_t i = 0; i < pass.quests.size(); ++i) {
       Sought own = sought;
-      own.window = pass.quests[i]->quest.window.widened(pass.widened);
+      own.window = pass.quests[i]->window;
       own.similar = std::move(pass.quests[i]->similar);
       pass.quests[i]->end.set(std::move(own));
       if (i % answered_at_once == answered_at_once - 1) co_await clock_.sleep_for(Duration(0));
@@ -153,28 +134,33 @@ Task<> ListingSearch::serve(std::shared_ptr<ListingSearch> self, SecretText acco
 Task<Sought> ListingSearch::read(Pass& pass) {
   for (std::size_t i = 0; i < pass.quests.size(); ++i) pass.index.add(pass.quests[i]->quest.wanted, i);
   pass.since = clock_.wall();
-  SearchWindow span = pass.quests.front()->quest.window;
-  for (const auto& waiting : pass.quests) {
-    span.from = std::min(span.from, waiting->quest.window.from);
-    span.to = std::max(span.to, waiting->quest.window.to);
-  }
   int begins = 0;
   for (unsigned page = 0; page < pages_max; ++page) {
-    if (page == 0 || pass.widened < std::chrono::abs(skew_)) {
+    const Lead lead = pass.party->lead().value_or(unmeasured);
+    if (page == 0 || !reckons_with(pass.lead, lead)) {
       if (++begins > begins_max) co_return unread(true, "the party's clock jumps");
-      pass.widened = std::chrono::abs(skew_) + date_grain;
-      pass.span = span.widened(pass.widened);
-      pass.cursor.clear();
-      for (const auto& waiting : pass.quests) waiting->similar.clear();
+      begin(pass, lead);
     }
     const bool good = co_await read_page(pass);
     if (!good) co_return pass.failed;
-    const bool wide_enough = std::chrono::abs(skew_) <= pass.widened;
+    const bool wide_enough = reckons_with(pass.lead, pass.party->lead().value_or(unmeasured));
     if (pass.ended && wide_enough) co_return Sought{.read = true, .since = pass.since};
     const bool allowed = co_await within_budget();
     if (!allowed) co_return unread(false, "standin is stopping");
   }
   co_return unread(true, "the listing has no end");
+}
+
+void ListingSearch::begin(Pass& pass, const Lead& lead) {
+  pass.lead = lead;
+  pass.cursor.clear();
+  pass.span = {WallTime::max(), WallTime::min()};
+  for (const auto& waiting : pass.quests) {
+    waiting->similar.clear();
+    waiting->window = window_of(waiting->quest.sent, lead);
+    pass.span.from = std::min(pass.span.from, waiting->window.from);
+    pass.span.to = std::max(pass.span.to, waiting->window.to);
+  }
 }
 
 Task<bool> ListingSearch::read_page(Pass& pass) {
@@ -184,7 +170,6 @@ Task<bool> ListingSearch::read_page(Pass& pass) {
                         .cursor = pass.cursor,
                         .nonce = fmt::format("{:016x}", random_.next())};
   const Instant answer_by = clock_.now() + pass.party->config().timeouts.response;
-  const WallTime asked = clock_.wall();
   const Forwarded forwarded = co_await pass.party->deliver(pass.queries->list_request(query), judge_page,
                                                            {answer_by, answer_by}, {.purpose = Purpose::replay});
   if (!forwarded.response) {
@@ -203,12 +188,10 @@ Task<bool> ListingSearch::read_page(Pass& pass) {
                                            forwarded.response->status, page.error().what));
     co_return false;
   }
-  measure(*forwarded.response, asked, clock_.wall());
   for (const Listed& charge : page->charges) {
     for (const std::size_t i : pass.index.candidates(charge)) {
       Waiting& waiting = *pass.quests[i];
-      const SearchWindow window = waiting.quest.window.widened(pass.widened);
-      if (likeness(waiting.quest.wanted, charge, window) != Likeness::none) add_once(waiting.similar, charge);
+      if (likeness(waiting.quest.wanted, charge, waiting.window) != Likeness::none) add_once(waiting.similar, charge);
     }
   }
   const bool stuck = !page->next.empty() && page->next == pass.cursor;
@@ -230,11 +213,6 @@ Task<bool> ListingSearch::within_budget() {
     co_await clock_.sleep_until(std::min(when, now + look_for_stop));
   }
   co_return false;
-}
-
-void ListingSearch::measure(const Response& response, WallTime asked, WallTime answered) {
-  const auto date = read_http_date(response.headers.find("Date").value_or(""));
-  if (date) skew_ = *date + std::chrono::milliseconds(date_grain) / 2 - (asked + (answered - asked) / 2);
 }
 
 }  // namespace standin

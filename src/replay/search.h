@@ -22,7 +22,7 @@ namespace standin {
 struct Quest {
   SecretText account;
   Listed wanted;
-  SearchWindow window;  ///< by our clock
+  std::vector<SentSpan> sent;  ///< at least one
 };
 
 /// What became of it.
@@ -31,7 +31,7 @@ struct Sought {
   bool asked = false;           ///< not read though the party was asked: counts as a try. False for a spent budget.
   std::string why;              ///< of one that was not read
   WallTime since{};             ///< when reading began: what the party did later it need not show
-  SearchWindow window;          ///< widened by the difference of the clocks
+  SearchWindow window;          ///< by the party's clock
   std::vector<Listed> similar;  ///< all that is not Likeness::none, each once
 };
 
@@ -43,7 +43,7 @@ class ListingSearch : public std::enable_shared_from_this<ListingSearch> {
  public:
   ListingSearch(Clock& clock, Random& random, Executor executor);
 
-  /// The party as the configuration in force has it. The budget and the measured clock stay.
+  /// The party as the configuration in force has it. The budget stays.
   void use(std::shared_ptr<Party> party, std::shared_ptr<const PartyQueries> queries);
   /// May take as long as the budget makes it.
   Task<Sought> look(Quest quest);
@@ -61,9 +61,9 @@ class ListingSearch : public std::enable_shared_from_this<ListingSearch> {
 
   Task<> serve(std::shared_ptr<ListingSearch> self, SecretText account);
   Task<Sought> read(Pass& pass);
+  static void begin(Pass& pass, const Lead& lead);
   Task<bool> read_page(Pass& pass);
   Task<bool> within_budget();
-  void measure(const Response& response, WallTime asked, WallTime answered);
 
   Clock& clock_;
   Random& random_;
@@ -75,7 +75,6 @@ class ListingSearch : public std::enable_shared_from_this<ListingSearch> {
   std::shared_ptr<Turnstile> passes_;
   std::map<SecretText, Queue> waiting_;  ///< one entry for each account that a pass is made for
   std::set<std::string> adopting_;
-  Duration skew_{};  ///< of the party's clock, as last measured: positive if it is ahead
   std::atomic<bool> stopping_ = false;
 };
 

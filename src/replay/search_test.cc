@@ -47,7 +47,7 @@ struct Scene {
   std::shared_ptr<OneShot<Sought>> look(const std::string& invoice, WallTime from, WallTime to,
                                         const std::string& account = "a") {
     auto end = std::make_shared<OneShot<Sought>>();
-    Quest quest{SecretText(account), {.amount = {2500, usd}, .card = "xxxx2224", .invoice = invoice}, {from, to}};
+    Quest quest{SecretText(account), {.amount = {2500, usd}, .card = "xxxx2224", .invoice = invoice}, {{from, to}}};
     spawn(world.executor(), ask(search(), std::move(quest), end));
     return end;
   }

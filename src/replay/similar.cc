@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/planted.h"
+#include "base/result.h"
+
 namespace standin {
 namespace {
 
@@ -63,14 +66,23 @@ Sighting several() { return {.found = {.kind = Found::Kind::several}}; }
 
 }  // namespace
 
-SearchWindow SearchWindow::widened(Duration by) const {
-  const auto rounded = std::chrono::ceil<std::chrono::milliseconds>(by);
-  return {from - rounded, to + rounded};
+SearchWindow window_of(const std::vector<SentSpan>& sent, const Lead& lead) {
+  using std::chrono::milliseconds;
+  ensure(!sent.empty(), "what was never sent is not looked for");
+  SearchWindow window{WallTime::max(), WallTime::min()};
+  for (const SentSpan& each : sent) {
+    const Lead& ahead = each.lead ? *each.lead : lead;
+    window.from = std::min(window.from, each.from + std::chrono::floor<milliseconds>(ahead.least));
+    window.to = std::max(window.to, each.to + std::chrono::ceil<milliseconds>(ahead.most));
+  }
+  return window;
 }
 
 Likeness likeness(const Listed& wanted, const Listed& listed, const SearchWindow& window) {
   const Compared key = compare_names(wanted.own_key, listed.own_key);
   if (key == Compared::same) return Likeness::own;
+  if (planted(Bug::finder_ignores_card))
+    return wanted.amount == listed.amount && window.holds(listed.created) ? Likeness::named : Likeness::none;
   const Compared reference = compare_names(wanted.reference, listed.reference);
   const Compared invoice = compare_names(wanted.invoice, listed.invoice);
   const Compared card = compare_cards(wanted.card, listed.card);

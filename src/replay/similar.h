@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/money.h"
+#include "base/party_clocks.h"
 #include "base/time.h"
 #include "dialect/party_queries.h"
 
@@ -15,8 +16,17 @@ namespace standin {
 struct SearchWindow {
   WallTime from{}, to{};
   bool holds(WallTime t) const { return from <= t && t <= to; }
-  SearchWindow widened(Duration by) const;
 };
+
+/// When a request may have been carried out, by our clock as it is set now; by the party's where `lead` is set, which
+/// is then how far the party's was ahead of that of the process that sent it.
+struct SentSpan {
+  WallTime from{}, to{};
+  std::optional<Lead> lead{};
+};
+
+/// When the party may have dated any of them: `lead` is of its clock, as known now. Pure; there is one at least.
+SearchWindow window_of(const std::vector<SentSpan>& sent, const Lead& lead);
 
 /// How much a listed charge looks like the one we want.
 enum class Likeness {

@@ -1,42 +1,14 @@
 // Voids, captures, refunds and reads that name an order of ours (docs/semantics.md, "Requests about an order that is
-// still ours").
+// still ours"), and voids of what a party answered itself.
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/planted.h"
 #include "route/protected_route.h"
 #include "telemetry/log.h"
 
 namespace standin {
 namespace {
-
-/// Where an order is, as far as a request about it is concerned.
-enum class Stage {
-  open,       ///< said yes, not collected yet
-  collected,  ///< the party has it, under its own reference
-  withdrawn,  ///< or to be
-  nothing,    ///< nothing was, or will be, collected
-};
-
-Stage stage_of(State state) {
-  switch (state) {
-    case State::accepted:
-    case State::replaying:
-    case State::held: return Stage::open;
-    case State::settled:
-    case State::matched:
-    case State::collected: return Stage::collected;
-    case State::cancelling:
-    case State::cancelled: return Stage::withdrawn;
-    case State::refused:
-    case State::written_off:
-    case State::declined:
-    case State::reversing:
-    case State::reversed:
-    case State::charging:
-    case State::lapsed: return Stage::nothing;
-  }
-  unreachable();
-}
 
 Decision said_already() {
   return {.accept = true,
@@ -44,107 +16,191 @@ Decision said_already() {
           .policy_version = ""};
 }
 
+/// A void that is on its way to a party is written down in these.
+bool can_be_voided(const OrderRow& order) { return order.state != State::collected; }
+
+Task<> hold_turn(std::shared_ptr<Visit> visit, std::shared_ptr<OneShot<Kept>> keeping) {
+  co_await keeping->wait();
+  visit->turn.reset();
+}
+
+bool takes_turns(Operation operation) { return operation == Operation::capture || operation == Operation::refund; }
+
 }  // namespace
 
-// The order that the request names is followed until it can be answered about: a replay in progress finishes first.
+/// Two that look alike are one: a client that did not hear of its refund asks for it again.
+Intent ProtectedRoute::taken_about(Intent intent, const RequestReading& reading) const {
+  const bool ours = setup_.dialect->own_reference(reading.about).has_value();
+  if (intent.repeatable || !ours || !amendment_kind(reading.operation)) return intent;
+  intent.key = shared_.vault.order_key(intent.tenant, setup_.route.name, "about " + intent.payload.hex());
+  intent.repeatable = true;
+  intent.window = limits::definite_answer_kept;
+  return intent;
+}
+
+// The order that the request names is followed until it can be answered about: a replay in progress finishes first, and
+// so does another request's void.
 Task<std::optional<Reply>> ProtectedRoute::answer_about_ours(VisitPtr visit, Claim& claim) {
-  while (auto order = named_order(*visit)) {
-    switch (stage_of(order->state)) {
-      case Stage::nothing: co_return tell(*visit, Answered::rejected, refusal(*visit, Refusal::not_found));
-      case Stage::collected: co_return pass_to_party(*visit, *order);
-      case Stage::withdrawn: co_return co_await answer_as_is(visit, std::move(claim), std::move(*order));
-      case Stage::open: break;
+  const bool cancels = visit->operation == Operation::cancel;
+  while (true) {
+    const auto named = named_order(*visit);
+    if (!named) co_return reject(*visit, Refusal::in_progress);
+    if (!*named && own_.is_named(*visit)) co_return reject(*visit, Refusal::not_found);
+    if (!*named) co_return std::nullopt;
+    const auto& [order, stage] = **named;
+    if (cancels && stage == Stage::open) {
+      const Applied withdrawn = co_await withdraw(order.id);
+      if (withdrawn == Applied::applied) co_return co_await answer_as_is(visit, std::move(claim), order);
+      if (withdrawn == Applied::failed) co_return reject(*visit, Refusal::in_progress);
+    } else if (cancels && (stage == Stage::collected || stage == Stage::voiding) && can_be_voided(order)) {
+      const bool begun = co_await begin_void(visit, order);
+      if (begun) co_return pass_void(visit, order);
+    } else {
+      co_return co_await answer_at_stage(visit, claim, order, stage);
     }
-    if (visit->operation == Operation::read) co_return co_await answer_as_is(visit, std::move(claim), *order);
-    if (visit->operation != Operation::cancel) co_return co_await keep_behind(visit, std::move(claim), *order);
-    const Applied withdrawn = co_await withdraw(order->id);
-    if (withdrawn == Applied::applied) co_return co_await answer_as_is(visit, std::move(claim), std::move(*order));
     const Instant again = loop_.clock.now() + limits::look_again;
-    if (withdrawn == Applied::failed || again >= visit->answer_by) {
-      co_return tell(*visit, Answered::rejected, refusal(*visit, Refusal::in_progress));
-    }
+    if (again >= visit->answer_by) co_return reject(*visit, Refusal::in_progress);
     co_await loop_.clock.sleep_until(again);
   }
-  co_return std::nullopt;
 }
 
-/// Of the same tenant alone: nobody can see or undo another's order.
-std::optional<OrderRow> ProtectedRoute::named_order(const Visit& visit) {
-  if (visit.about.empty() || visit.operation == Operation::charge || visit.operation == Operation::other) return {};
-  const auto named = setup_.dialect->own_reference(visit.about);
-  if (!named) return {};
-  const auto rows = shared_.journal.orders({.id = named->id, .id_made = named->added});
-  if (!rows) return {};
-  const auto found = std::ranges::find_if(*rows, [&](const OrderRow& row) {
-    const bool is_named = named->id || row.reference == visit.about;
-    return is_named && !row.shadow && row.tenant == visit.intent.tenant;
-  });
-  return found == rows->end() ? std::nullopt : std::optional(*found);
+/// By our reference, or, for a void, by the first party's of what it has. What else names its own is its to answer.
+Result<std::optional<ProtectedRoute::Named>> ProtectedRoute::named_order(const Visit& visit) const {
+  const bool ours = own_.is_named(visit);
+  if (!ours && visit.operation != Operation::cancel) return std::nullopt;
+  const std::string& first = setup_.parties.front().party->config().name;
+  auto order = ours ? own_.named(visit) : own_.named_as_at(first, visit);
+  if (!order) return std::unexpected(order.error());
+  if (!*order) return std::nullopt;
+  const auto stage = own_.stage(**order);
+  if (!stage) return std::unexpected(stage.error());
+  if (!ours && *stage != Stage::collected && *stage != Stage::voiding) return std::nullopt;
+  return Named{std::move(**order), *stage};
 }
 
-/// Under the party's own reference, as any other request; nothing to answer here.
+Task<std::optional<Reply>> ProtectedRoute::answer_at_stage(VisitPtr visit, Claim& claim, OrderRow order, Stage stage) {
+  const bool unknown = visit->operation == Operation::other;
+  switch (stage) {
+    case Stage::nothing: co_return reject(*visit, Refusal::not_found);
+    case Stage::voiding:
+      if (visit->operation != Operation::read) co_return reject(*visit, Refusal::in_progress);
+      order.state = State::settled;
+      co_return co_await answer_collected(visit, claim, std::move(order));
+    case Stage::collected: co_return co_await answer_collected(visit, claim, std::move(order));
+    case Stage::withdrawn:
+      if (unknown) co_return reject(*visit, Refusal::ended);
+      co_return co_await answer_as_is(visit, std::move(claim), std::move(order));
+    case Stage::open: break;
+  }
+  if (unknown) co_return reject(*visit, Refusal::not_yet);
+  if (visit->operation == Operation::read) co_return co_await answer_as_is(visit, std::move(claim), std::move(order));
+  const bool turn = co_await take_turn(visit, order);
+  if (!turn) co_return reject(*visit, Refusal::in_progress);
+  co_return co_await keep_behind(visit, std::move(claim), std::move(order));
+}
+
+// Its party counts what it has done itself; what it has not had yet, and what is done at a party that the client does
+// not know, is counted here.
+Task<std::optional<Reply>> ProtectedRoute::answer_collected(VisitPtr visit, Claim& claim, OrderRow order) {
+  const bool elsewhere = order.upstream != setup_.parties.front().party->config().name;
+  const bool reads = visit->operation == Operation::read;
+  if (elsewhere && reads) co_return co_await answer_as_is(visit, std::move(claim), std::move(order));
+  if (elsewhere && !takes_turns(visit->operation)) co_return reject(*visit, Refusal::not_yet);
+  if (takes_turns(visit->operation)) {
+    const bool turn = co_await take_turn(visit, order);
+    const auto waits = own_.any_waits(order);
+    if (!turn || !waits) co_return reject(*visit, Refusal::in_progress);
+    if (claim.order()) visit->id = *claim.order();  // asked again: its own order is not counted
+    if (elsewhere || *waits) {
+      const auto answer = own_.answer(*visit, order, loop_.clock.wall());
+      if (!answer) co_return reject(*visit, Refusal::answer_gone);
+      const bool granted = setup_.dialect->judge(*answer).outcome == Outcome::approved;
+      if (!granted) co_return tell(*visit, Answered::rejected, *answer);
+    }
+  }
+  co_return pass_to_party(*visit, order);
+}
+
+/// Under the party's own reference, in its own words; nothing to answer here.
 std::optional<Reply> ProtectedRoute::pass_to_party(Visit& visit, const OrderRow& order) {
   const auto bound = std::ranges::find_if(
       setup_.parties, [&](const PartyLink& link) { return link.party->config().name == order.upstream; });
-  if (bound != setup_.parties.begin() || order.upstream_reference.empty()) {
-    return tell(visit, Answered::rejected, refusal(visit, Refusal::not_found));
+  if (bound == setup_.parties.end() || order.upstream_reference.empty()) return reject(visit, Refusal::not_found);
+  if (bound == setup_.parties.begin()) {
+    if (own_.is_named(visit)) {
+      visit.request = setup_.dialect->about_upstream(std::move(visit.request), order.upstream_reference);
+    }
+    visit.about = order.upstream_reference;
+    return std::nullopt;
   }
-  visit.request = setup_.dialect->about_upstream(std::move(visit.request), order.upstream_reference);
-  visit.about = order.upstream_reference;
+  auto amendment = own_.amendment(visit, order);
+  if (!amendment) {
+    Log::warn("not_amended", "order " + order.id.text() + ": " + amendment.error().what);
+    return reject(visit, Refusal::answer_gone);
+  }
+  visit.facts = visit.facts.value_or(Facts{});
+  visit.facts->amount = amendment->amount;
+  visit.amends = Visit::Amends{order, std::move(*amendment)};
+  visit.party = static_cast<std::size_t>(bound - setup_.parties.begin());
+  visit.bound_to = visit.party;
+  visit.repeat_is_recognised = bound->party->config().duplicates == Duplicates::keyed;
   return std::nullopt;
 }
 
-Task<Applied> ProtectedRoute::withdraw(Ulid order) {
-  co_return co_await shared_.journal.apply(Change{.lease = {order, 0},
-                                                  .to = State::cancelling,
-                                                  .who = "client",
-                                                  .why = "voided by the client",
-                                                  .due = loop_.clock.wall()});
+// What two ask about one charge at once is counted one after the other, until it is durable.
+Task<bool> ProtectedRoute::take_turn(VisitPtr visit, OrderRow order) {
+  const Intent turn{.key = shared_.vault.order_key(order.tenant, "", "about " + order.id.text()),
+                    .tenant = order.tenant};
+  Claim claim = co_await shared_.claims.claim(turn, loop_.clock, visit->deadline);
+  if (claim.kind() != Claim::Kind::ours) co_return false;
+  visit->turn.emplace(std::move(claim));
+  co_return true;
 }
 
-Result<Response> ProtectedRoute::response_about(const Visit& visit, const OrderRow& order) {
-  const auto sealed_request = shared_.journal.request(order.id);
-  if (!sealed_request) return std::unexpected(sealed_request.error());
-  const auto sealed_answer = shared_.journal.answer(order.id);
-  if (!sealed_answer) return std::unexpected(sealed_answer.error());
-  const auto request_wire = shared_.vault.open(*sealed_request, request_context(order.id));
-  if (!request_wire) return std::unexpected(request_wire.error());
-  const auto answer_wire = shared_.vault.open(*sealed_answer, answer_context(order.id));
-  if (!answer_wire) return std::unexpected(answer_wire.error());
-  const auto request = request_from_wire(*request_wire);
-  const auto answer = response_from_wire(*answer_wire);
-  if (!request || !answer || !order.facts.amount) return failure("the order cannot be read back", "journal");
-  const OwnOrder own{.reference = order.reference,
-                     .amount = *order.facts.amount,
-                     .request = *request,
-                     .answer = *answer,
-                     .cancelled = stage_of(order.state) == Stage::withdrawn,
-                     .created = order.created};
-  auto about = setup_.dialect->answer_about(visit.operation, own, visit.context(loop_.clock.wall()));
-  if (!about) return failure("this dialect answers nothing about an order", "dialect");
-  return std::move(*about);
+// Written down before it is sent: after a crash its sale is not approved again before it is known whether it stands.
+Task<bool> ProtectedRoute::begin_void(VisitPtr visit, OrderRow order) {
+  const auto left =
+      std::chrono::ceil<std::chrono::milliseconds>(visit->listen_until - loop_.clock.now() + limits::lease_margin);
+  const WallTime now = loop_.clock.wall();
+  const Attempt attempt{.kind = "void", .target = order.upstream, .started = now, .open = true};
+  visit->voids = co_await shared_.journal.lease(order.id, "client", now + left, attempt);
+  co_return visit->voids.has_value();
+}
+
+std::optional<Reply> ProtectedRoute::pass_void(VisitPtr visit, OrderRow order) {
+  order.state = State::settled;
+  auto refused = pass_to_party(*visit, order);
+  if (refused) note_void_later(visit, {.outcome = Outcome::not_done});
+  return refused;
+}
+
+Task<Applied> ProtectedRoute::withdraw(Ulid order) {
+  const State to = planted(Bug::void_cancels_at_once) ? State::cancelled : State::cancelling;
+  co_return co_await shared_.journal.apply(
+      Change{.lease = {order, 0}, .to = to, .who = "client", .why = "voided by the client", .due = loop_.clock.wall()});
 }
 
 Task<std::optional<Reply>> ProtectedRoute::answer_as_is(VisitPtr visit, Claim claim, OrderRow order) {
-  const auto answer = response_about(*visit, order);
-  if (!answer) co_return tell(*visit, Answered::rejected, refusal(*visit, Refusal::answer_gone));
+  const auto answer = own_.answer(*visit, order, loop_.clock.wall());
+  if (!answer) co_return reject(*visit, Refusal::answer_gone);
   claim.finish(*answer);
   co_return tell(*visit, Answered::accepted, *answer);
 }
 
 // A capture or refund is done after the charge that it is about, when the party's reference is known.
 Task<std::optional<Reply>> ProtectedRoute::keep_behind(VisitPtr visit, Claim claim, OrderRow order) {
-  const auto answer = response_about(*visit, order);
-  if (!answer) co_return tell(*visit, Answered::rejected, refusal(*visit, Refusal::answer_gone));
+  const auto answer = own_.answer(*visit, order, loop_.clock.wall());
+  if (!answer) co_return reject(*visit, Refusal::answer_gone);
   if (setup_.dialect->judge(*answer).outcome != Outcome::approved) {
     co_return tell(*visit, Answered::rejected, *answer);
   }
-  if (!visit->facts || !visit->facts->amount) {
-    visit->facts = visit->facts.value_or(Facts{});
-    visit->facts->amount = order.facts.amount;
-  }
+  const auto amendment = own_.amendment(*visit, order);
+  if (!amendment) co_return reject(*visit, Refusal::answer_gone);
+  visit->facts = visit->facts.value_or(Facts{});
+  visit->facts->amount = amendment->amount;
   NewOrder behind =
       new_order(*visit, {.outcome = Outcome::not_done, .cause = Cause::breaker}, said_already(), &*answer);
+  behind.shadow = planted(Bug::refund_kept_as_shadow) && visit->mode == Mode::shadow;
   behind.behind = order.id;
   behind.upstream = order.upstream;
   behind.caps.clear();
@@ -155,7 +211,12 @@ Task<std::optional<Reply>> ProtectedRoute::keep_behind(VisitPtr visit, Claim cla
     co_return tell(*visit, Answered::accepted, *answer);
   }
   if (!kept || kept == Kept::unknown) claim.leave_in_doubt();
+  if (!kept) spawn(loop_.executor, hold_turn(visit, keeping));
   co_return say_unavailable(*visit, {.outcome = Outcome::not_done, .cause = Cause::breaker});
+}
+
+Reply ProtectedRoute::reject(const Visit& visit, Refusal why) {
+  return tell(visit, Answered::rejected, refusal(visit, why));
 }
 
 }  // namespace standin

@@ -1,6 +1,9 @@
 #include "route/claims.h"
 
+#include <algorithm>
+
 #include "base/limits.h"
+#include "base/planted.h"
 #include "vault/vault.h"
 
 namespace standin {
@@ -11,56 +14,93 @@ bool is_declined(State state) {
   return state == State::declined || state == State::reversing || state == State::reversed;
 }
 
+/// Promised or done, and nothing more is to come of it.
+bool stood_to_the_end(State state) { return is_end(state) && was_accepted(state) && state != State::cancelled; }
+
 }  // namespace
 
 Claim::Claim(Claim&& other) noexcept
     : kind_(other.kind_),
       answer_(std::move(other.answer_)),
       order_(other.order_),
+      deliveries_(std::move(other.deliveries_)),
       claims_(std::exchange(other.claims_, nullptr)),
       intent_(other.intent_) {}
 
 Claim::~Claim() {
-  if (claims_) claims_->release(intent_.key, std::nullopt);
+  if (claims_) claims_->release(intent_, std::nullopt);
 }
 
-bool Claim::finish(const Response& answer) {
+void Claim::finish(const Response& answer) {
   Claims* const claims = std::exchange(claims_, nullptr);
   ensure(claims != nullptr, "only a claim that is ours is finished, and once");
-  return claims->release(intent_.key, answer);
+  claims->release(intent_, Claims::Given{answer, nullptr});
 }
+
+DeliveriesPtr Claim::give(const Response& answer, Ulid order, bool told) {
+  Claims* const claims = std::exchange(claims_, nullptr);
+  ensure(claims != nullptr, "only a claim that is ours is finished, and once");
+  auto deliveries = std::make_shared<Deliveries>(Deliveries{intent_, order, told ? 1u : 0u});
+  claims->release(intent_, Claims::Given{answer, deliveries});
+  return deliveries;
+}
+
+bool Claim::is_awaited() const { return claims_ && claims_->is_awaited(intent_); }
 
 Task<Claim> Claims::claim(Intent intent, Clock& clock, Instant deadline) {
   while (true) {
-    auto tried = try_claim(intent, clock.now());
+    auto tried = try_claim(intent, clock);
     if (auto* decided = std::get_if<Claim>(&tried)) co_return std::move(*decided);
-    const auto awaited = std::get<std::shared_ptr<Awaited>>(tried);
+    const auto awaited = std::move(std::get<std::shared_ptr<Awaited>>(tried));
     const auto ended = co_await awaited->wait_until(clock, deadline);
     if (!ended) co_return Claim(Claim::Kind::in_progress, std::nullopt);
-    if (*ended) co_return Claim(Claim::Kind::answered, **ended);
+    if (!*ended) continue;
+    Claim given(Claim::Kind::answered, (*ended)->answer);
+    given.deliveries_ = (*ended)->deliveries;
+    co_return given;
   }
 }
 
-std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const Intent& intent, Instant now) {
-  Shard& in = shard(intent.key);
+std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const Intent& intent, const Clock& clock) {
+  Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  if (const auto found = in.in_flight.find(intent.key); found != in.in_flight.end()) {
+  if (const auto found = in.in_flight.find(intent.claimed()); found != in.in_flight.end()) {
     if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
     return found->second.answer;
   }
   // The journal is asked under the shard's lock: an order is remembered before its claim is let go, so no gap is left.
+  const Intent meant = as_of(intent, clock.wall());
   std::optional<Ulid> resumed;
-  if (auto claim = recalled(intent, resumed)) return std::move(*claim);
-  if (auto claim = kept_for_retry(in, intent, now)) return std::move(*claim);
-  in.in_flight.emplace(intent.key, InFlight{intent.payload});
-  Claim ours(*this, intent);
+  if (auto claim = recalled(in, meant, resumed)) return std::move(*claim);
+  if (auto claim = kept_for_retry(in, meant, clock.now())) return std::move(*claim);
+  in.in_flight.emplace(meant.claimed(), InFlight{meant.payload});
+  Claim ours(*this, meant);
   ours.order_ = resumed;
   return ours;
 }
 
-std::optional<Claim> Claims::recalled(const Intent& intent, std::optional<Ulid>& resumed) {
+// Each order that comes after another's window has a key of its own, made from the one before: what recognises repeats
+// by it (the journal, a party, a finder) never takes the new order for the old one. What has such a follower is never
+// asked again, whatever becomes of it; what is still open means itself, however old. A decline or a void frees its key
+// at once (`recalled`).
+Intent Claims::as_of(Intent intent, WallTime now) const {
+  if (intent.window == Duration::max()) return intent;
+  const OrderKey first = intent.key;
+  while (const auto known = journal_.recall(intent.key)) {
+    const OrderKey next = vault_.order_key(intent.tenant, "", intent.key.text());
+    const bool over = stood_to_the_end(known->state) && now - known->decided >= intent.window;
+    if (!over && !journal_.recall(next)) break;
+    intent.key = next;
+  }
+  if (intent.key != first) intent.first_key = first;
+  return intent;
+}
+
+std::optional<Claim> Claims::recalled(Shard& in, const Intent& intent, std::optional<Ulid>& resumed) {
   const auto known = journal_.recall(intent.key);
   if (!known || known->state == State::lapsed) return std::nullopt;
+  if (planted(Bug::skip_recall) && known->answered && was_accepted(known->state)) return std::nullopt;
+  if (planted(Bug::declines_forgotten) && known->answered && is_declined(known->state)) return std::nullopt;
   if (!known->key_from_client && (is_declined(known->state) || known->state == State::cancelled)) {
     // A key made of facts: a definite decline or a void ended its intent, what may yet stand has not.
     if (known->state == State::reversing) return Claim(Claim::Kind::in_progress, std::nullopt);
@@ -68,12 +108,20 @@ std::optional<Claim> Claims::recalled(const Intent& intent, std::optional<Ulid>&
   }
   if (known->payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
   if (known->state == State::cancelling || known->state == State::cancelled) {
+    if (is_being_voided(*known)) return Claim(Claim::Kind::in_progress, std::nullopt);
     return Claim(Claim::Kind::withdrawn, std::nullopt);
   }
-  if (known->answered) return answered(*known);
+  if (known->answered) return answered(in, intent, *known);
   if (known->state != State::charging) return never_answered(*known);
   resumed = known->id;
   return std::nullopt;
+}
+
+/// Its client asked for a void, and whether it was granted is not known yet.
+bool Claims::is_being_voided(const Remembered& known) const {
+  if (known.state != State::cancelling) return false;
+  const auto attempts = journal_.attempts(known.id);
+  return !attempts || std::ranges::find(*attempts, "void", &Attempt::kind) != attempts->end();
 }
 
 Claim Claims::never_answered(const Remembered& known) {
@@ -84,14 +132,27 @@ Claim Claims::never_answered(const Remembered& known) {
   return claim;
 }
 
-Claim Claims::answered(const Remembered& known) {
+Claim Claims::answered(Shard& in, const Intent& intent, const Remembered& known) {
   const auto sealed = journal_.answer(known.id);
   const auto wire = sealed ? vault_.open(*sealed, answer_context(known.id)) : std::unexpected(sealed.error());
   auto answer = wire ? response_from_wire(*wire) : std::nullopt;
   if (!answer) return Claim(Claim::Kind::unreadable, std::nullopt);
+  if (planted(Bug::other_bytes_on_recall)) answer->body.push_back('\n');
   Claim claim(Claim::Kind::answered, std::move(answer));
-  if (known.state == State::held) claim.order_ = known.id;
+  const bool waits = known.state == State::held && waits_for_retry(known.id);
+  if (waits) claim.order_ = known.id;
+  claim.deliveries_ = one_more(in, intent, known.id, waits);
   return claim;
+}
+
+// No attempt but its clients' own, and a person's case: what else holds an order is not ended by a retry.
+bool Claims::waits_for_retry(const Ulid& order) const {
+  const auto rows = journal_.orders({.id = order});
+  if (!rows || rows->empty()) return false;
+  const OrderRow& row = rows->front();
+  if (row.state != State::held || !row.undelivered || row.due < never_due) return false;
+  const auto attempts = journal_.attempts(order);
+  return attempts && std::ranges::all_of(*attempts, [](const Attempt& attempt) { return attempt.kind == "live"; });
 }
 
 std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Instant now) {
@@ -101,24 +162,66 @@ std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Ins
   return Claim(Claim::Kind::answered, found->second.answer);
 }
 
-bool Claims::release(const OrderKey& key, std::optional<Response> answer) {
+void Claims::release(const Intent& intent, std::optional<Given> given) {
   std::shared_ptr<Awaited> awaited;
   {
-    Shard& in = shard(key);
+    Shard& in = shard(intent);
     const std::lock_guard lock(in.mutex);
-    const auto found = in.in_flight.find(key);
+    const auto found = in.in_flight.find(intent.claimed());
     ensure(found != in.in_flight.end(), "a claim is let go once");
     awaited = std::move(found->second.answer);
     in.in_flight.erase(found);
+    if (given && given->deliveries) {
+      // Each who waits holds it once, and nobody can join any more.
+      given->deliveries->believed += static_cast<std::size_t>(awaited.use_count() - 1);
+      remember_deliveries(in, given->deliveries);
+    }
   }
-  const bool anyone = awaited.use_count() > 1;  // each who waits holds it, and nobody can join any more
-  awaited->set(std::move(answer));
-  return anyone;
+  awaited->set(std::move(given));
+}
+
+bool Claims::is_awaited(const Intent& intent) {
+  Shard& in = shard(intent);
+  const std::lock_guard lock(in.mutex);
+  const auto found = in.in_flight.find(intent.claimed());
+  return found != in.in_flight.end() && found->second.answer.use_count() > 1;
+}
+
+void Claims::remember_deliveries(Shard& in, const DeliveriesPtr& deliveries) {
+  if (in.deliveries.size() >= in.deliveries_swept_at) {
+    std::erase_if(in.deliveries, [](const auto& each) { return each.second.expired(); });
+    in.deliveries_swept_at = std::max<std::size_t>(64, 2 * in.deliveries.size());
+  }
+  in.deliveries.insert_or_assign(deliveries->intent.key, deliveries);
+}
+
+DeliveriesPtr Claims::one_more(Shard& in, const Intent& intent, const Ulid& order, bool waits) {
+  const auto found = in.deliveries.find(intent.key);
+  DeliveriesPtr deliveries = found == in.deliveries.end() ? nullptr : found->second.lock();
+  if (!deliveries || deliveries->order != order) {
+    if (!waits) return nullptr;
+    deliveries = std::make_shared<Deliveries>(Deliveries{intent, order});
+    remember_deliveries(in, deliveries);
+  }
+  ++deliveries->believed;
+  return deliveries;
+}
+
+std::optional<Claim> Claims::not_delivered(const DeliveriesPtr& deliveries) {
+  const Intent& intent = deliveries->intent;
+  Shard& in = shard(intent);
+  const std::lock_guard lock(in.mutex);
+  ensure(deliveries->believed > 0, "an answer fails once");
+  --deliveries->believed;
+  const bool arrived = deliveries->believed > 0 && !planted(Bug::withdrawn_though_told);
+  if (arrived || in.in_flight.contains(intent.claimed())) return std::nullopt;
+  in.in_flight.emplace(intent.claimed(), InFlight{intent.payload});
+  return Claim(*this, intent);
 }
 
 void Claims::remember(const Intent& intent, const Response& answer, bool client_gone, Instant now) {
   if (!intent.repeatable) return;
-  Shard& in = shard(intent.key);
+  Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   keep(in, intent.key, {intent.payload, answer, client_gone, now + limits::definite_answer_kept});
 }
@@ -132,7 +235,7 @@ void Claims::keep(Shard& in, const OrderKey& key, KeptAnswer kept) {
 }
 
 std::optional<Response> Claims::remembered(const Intent& intent, Instant now) {
-  Shard& in = shard(intent.key);
+  Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   const auto found = in.kept.find(intent.key);
   if (found == in.kept.end() || found->second.until < now || found->second.payload != intent.payload)
@@ -142,7 +245,7 @@ std::optional<Response> Claims::remembered(const Intent& intent, Instant now) {
 
 void Claims::doubt(const Intent& intent, Instant now) {
   if (!intent.repeatable) return;
-  Shard& in = shard(intent.key);
+  Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   const auto found = in.kept.find(intent.key);
   if (found != in.kept.end() && found->second.until >= now && found->second.answer) return;
@@ -150,7 +253,7 @@ void Claims::doubt(const Intent& intent, Instant now) {
 }
 
 bool Claims::doubted(const Intent& intent, Instant now) {
-  Shard& in = shard(intent.key);
+  Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   const auto found = in.kept.find(intent.key);
   return found != in.kept.end() && found->second.until >= now && !found->second.answer;

@@ -18,14 +18,31 @@ namespace standin {
 
 /// What makes two requests the same.
 struct Intent {
-  OrderKey key;
+  OrderKey key;  ///< the order's, as the journal and the parties know it
   Digest payload;
   std::string tenant;
   bool from_client = false;  ///< the client sent the key itself
   bool repeatable = false;   ///< it has a key at all: another request can be the same intent
+  /// For so long after its order was decided, a key made of facts means that order (RouteConfig::key_window).
+  Duration window = Duration::max();
+  /// The key that the facts make, where an earlier order had it and its window has passed.
+  std::optional<OrderKey> first_key = std::nullopt;
+
+  /// Under which those that may be the same wait for each other, whichever order they turn out to be.
+  const OrderKey& claimed() const { return first_key ? *first_key : key; }
 };
 
 class Claims;
+
+/// The answers that were given to one order of ours and have not failed: one whose writing did not fail counts as
+/// delivered. Shared by those that may yet turn out not to have arrived, and gone with the last of them: from then on
+/// only an order that the journal holds for its client's retry may be marked undelivered.
+struct Deliveries {
+  Intent intent;
+  Ulid order;
+  std::size_t believed = 0;  ///< guarded by its shard's lock
+};
+using DeliveriesPtr = std::shared_ptr<Deliveries>;
 
 /// The right to handle one intent, or the reason why not. While it is held, others with the same key wait.
 class Claim {
@@ -49,14 +66,20 @@ class Claim {
 
   Kind kind() const { return kind_; }
   const Response& answer() const { return *answer_; }
+  /// As which order the intent is to be handled: the key of a claim that is ours may be another than was claimed.
   const Intent& intent() const { return intent_; }
-  /// Of a recalled answer, the order if it is held, perhaps for this very retry. Of a claim that is ours, the order
-  /// that was written before it was sent, if this is a retry of one that nobody was answered to. Of `unheard`, the
-  /// order.
+  /// Of a recalled answer, the order if it is held for this very retry. Of a claim that is ours, the order that was
+  /// written before it was sent, if this is a retry of one that nobody was answered to. Of `unheard`, the order.
   const std::optional<Ulid>& order() const { return order_; }
+  /// Of a recalled answer, whom to tell if it does not arrive; nothing where an earlier one is believed to have.
+  const DeliveriesPtr& deliveries() const { return deliveries_; }
 
-  /// Ends the claim: everyone waiting gets `answer`. Whether anyone was.
-  bool finish(const Response& answer);
+  /// Ends the claim: everyone waiting gets `answer`.
+  void finish(const Response& answer);
+  /// The same with an answer to an order of ours. `told`: this request's client gets it too, or may know it already.
+  DeliveriesPtr give(const Response& answer, Ulid order, bool told);
+  /// Whether another request waits for what becomes of this one.
+  bool is_awaited() const;
   /// What became of the intent is not known to this process, and will not be: its key stays claimed until a restart.
   void leave_in_doubt() { claims_ = nullptr; }
 
@@ -65,6 +88,7 @@ class Claim {
   Kind kind_;
   std::optional<Response> answer_;
   std::optional<Ulid> order_;
+  DeliveriesPtr deliveries_;
   Claims* claims_ = nullptr;
   Intent intent_;
 };
@@ -77,6 +101,12 @@ class Claims {
   /// One atomic step: recalls the answer to this key, waits for the same key in flight until `deadline`, reports
   /// another payload under it, or reserves it.
   Task<Claim> claim(Intent intent, Clock& clock, Instant deadline);
+
+  /// An answer certainly did not arrive. A claim if none of the order's is believed to have: the order is to be marked
+  /// undelivered under it, so that a retry meets it as marked and is not told yes in between.
+  std::optional<Claim> not_delivered(const DeliveriesPtr& deliveries);
+  /// Held since its answer did not arrive, and by nothing else.
+  bool waits_for_retry(const Ulid& order) const;
 
   /// Keeps the upstream's own definite answer for limits::definite_answer_kept. If its client is gone, the same key's
   /// retry gets it from `claim`; else the retry is forwarded, and gets it only where we would stand in otherwise: a
@@ -93,7 +123,11 @@ class Claims {
 
  private:
   friend class Claim;
-  using Awaited = OneShot<std::optional<Response>>;
+  struct Given {
+    Response answer;
+    DeliveriesPtr deliveries;  ///< none where the answer is the upstream's own
+  };
+  using Awaited = OneShot<std::optional<Given>>;
   struct InFlight {
     Digest payload;
     std::shared_ptr<Awaited> answer = std::make_shared<Awaited>();
@@ -109,20 +143,28 @@ class Claims {
     std::unordered_map<OrderKey, InFlight, OrderKeyHash> in_flight;
     std::unordered_map<OrderKey, KeptAnswer, OrderKeyHash> kept;
     std::deque<OrderKey> kept_oldest_first;
+    std::unordered_map<OrderKey, std::weak_ptr<Deliveries>, OrderKeyHash> deliveries;
+    std::size_t deliveries_swept_at = 64;
   };
 
-  Shard& shard(const OrderKey& key) { return shards_[OrderKeyHash{}(key) % shards_.size()]; }
+  Shard& shard(const Intent& intent) { return shards_[OrderKeyHash{}(intent.claimed()) % shards_.size()]; }
   /// The answer to wait for, or a claim at once.
-  std::variant<std::shared_ptr<Awaited>, Claim> try_claim(const Intent& intent, Instant now);
+  std::variant<std::shared_ptr<Awaited>, Claim> try_claim(const Intent& intent, const Clock& clock);
+  /// The intent under the key that its facts mean now.
+  Intent as_of(Intent intent, WallTime now) const;
   /// An answer or a refusal to give; nothing if the intent is to be handled. `resumed`: as the order that it became.
-  std::optional<Claim> recalled(const Intent& intent, std::optional<Ulid>& resumed);
-  Claim answered(const Remembered& known);
+  std::optional<Claim> recalled(Shard& in, const Intent& intent, std::optional<Ulid>& resumed);
+  Claim answered(Shard& in, const Intent& intent, const Remembered& known);
+  bool is_being_voided(const Remembered& known) const;
   static Claim never_answered(const Remembered& known);
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
   /// The shard's lock is held.
   void keep(Shard& in, const OrderKey& key, KeptAnswer kept);
-  /// Whether anyone waited for it.
-  bool release(const OrderKey& key, std::optional<Response> answer);
+  static void remember_deliveries(Shard& in, const DeliveriesPtr& deliveries);
+  /// The shard's lock is held. The order's deliveries, one more believed; nothing where an earlier one arrived.
+  static DeliveriesPtr one_more(Shard& in, const Intent& intent, const Ulid& order, bool waits);
+  void release(const Intent& intent, std::optional<Given> given);
+  bool is_awaited(const Intent& intent);
 
   Journal& journal_;
   const Vault& vault_;

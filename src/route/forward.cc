@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/limits.h"
+#include "base/planted.h"
 #include "journal/consequence.h"
 #include "route/protected_route.h"
 #include "telemetry/log.h"
@@ -22,6 +23,8 @@ Judge judge_of(std::shared_ptr<const Dialect> dialect, std::shared_ptr<Judgement
 
 Forwarded not_sent(Cause cause) { return {.outcome = Outcome::not_done, .cause = cause}; }
 
+bool never_forgets(const UpstreamConfig& party) { return party.duplicates_window == Duration::max(); }
+
 bool recognises_repeats(const UpstreamConfig& party) {
   return party.duplicates == Duplicates::keyed || party.duplicates == Duplicates::folded;
 }
@@ -32,7 +35,9 @@ bool recognises_repeats(const UpstreamConfig& party) {
 
 // Without the record only a party that honours keys may be sent it: there a retry cannot charge again.
 Task<std::optional<Reply>> ProtectedRoute::write_down(VisitPtr visit, Claim& claim) {
-  if (!setup_.route.journalled || !visit->is_charge() || visit->mode == Mode::forced) co_return std::nullopt;
+  const bool amends = visit->amends && !visit->voids;
+  const bool is_kept = amends || (setup_.route.journalled && visit->is_charge());
+  if (!is_kept || visit->mode == Mode::forced || planted(Bug::intent_not_written)) co_return std::nullopt;
   if (claim.order()) co_return co_await take_up(visit, *claim.order());
   const auto keeping = start_keeping(new_order(*visit, {}, {}, nullptr));
   const auto kept = co_await keeping->wait_until(loop_.clock, visit->answer_by);
@@ -45,7 +50,7 @@ Task<std::optional<Reply>> ProtectedRoute::write_down(VisitPtr visit, Claim& cla
     case Kept::kept: visit->written = Lease{visit->id, live_forward_token}; co_return std::nullopt;
     case Kept::over_cap:
     case Kept::not_kept:
-      if (setup_.parties.front().party->config().duplicates == Duplicates::keyed) co_return std::nullopt;
+      if (!amends && setup_.parties.front().party->config().duplicates == Duplicates::keyed) co_return std::nullopt;
       co_return say_unavailable(*visit, nothing);
     case Kept::unknown: claim.leave_in_doubt(); co_return say_unavailable(*visit, nothing);
   }
@@ -67,9 +72,13 @@ Task<std::optional<Reply>> ProtectedRoute::take_up(VisitPtr visit, Ulid order) {
   if (!lease) co_return tell(*visit, Answered::rejected, refusal(*visit, Refusal::in_progress));
   visit->id = order;
   visit->reference = row.reference;
-  visit->created = row.created;
+  const WallTime now = loop_.clock.wall();
+  const auto age = age_of(row, now, bound->party->config().finder.has_value());
+  visit->created = age ? now - std::chrono::ceil<std::chrono::milliseconds>(*age) : row.created;
+  visit->repeat_is_recognised = visit->repeat_is_recognised && (age || never_forgets(bound->party->config()));
   visit->bound_to = static_cast<std::size_t>(bound - setup_.parties.begin());
   visit->party = *visit->bound_to;
+  if (planted(Bug::another_party_on_retry)) visit->bound_to = setup_.parties.size() - 1;
   visit->written = *lease;
   visit->taken_up = true;
   co_return std::nullopt;
@@ -101,6 +110,7 @@ Task<Forwarded> ProtectedRoute::forward(VisitPtr visit) {
     const bool bound = co_await binds(visit, party);
     if (!bound) break;
     last = co_await forward_to(visit, std::move(*request));
+    if (planted(Bug::unknown_to_another_party) && last.outcome == Outcome::unknown && !visit->unheard) continue;
     if (is_definite(last.outcome) || visit->unheard || visit->delivery->may_have_sent) break;
   }
   co_return understood(*visit, std::move(last));
@@ -168,7 +178,7 @@ Task<Forwarded> ProtectedRoute::forward_to(VisitPtr visit, Request request) {
 /// The party would take this request, sent again, for the same one.
 bool ProtectedRoute::may_repeat(const Visit& visit, const UpstreamConfig& party) const {
   if (!visit.repeat_is_recognised || !recognises_repeats(party)) return false;
-  return party.duplicates_window == Duration::max() ||
+  return never_forgets(party) ||
          loop_.clock.wall() + std::chrono::ceil<std::chrono::milliseconds>(visit.deadline - loop_.clock.now()) <
              visit.created + std::chrono::floor<std::chrono::milliseconds>(party.duplicates_window);
 }
@@ -181,6 +191,8 @@ std::optional<Request> ProtectedRoute::outbound(Visit& visit, std::size_t party)
   std::optional<Request> request;
   if (party == 0) {
     request = to.dialect->outbound(visit.request, context);
+  } else if (visit.amends) {
+    request = to.dialect->write_amendment(visit.amends->what, to.credential, context);
   } else if (visit.is_charge()) {
     const auto charge = setup_.dialect->charge(visit.request);
     if (charge) request = to.dialect->write_charge(*charge, to.credential, context);
@@ -191,9 +203,10 @@ std::optional<Request> ProtectedRoute::outbound(Visit& visit, std::size_t party)
   return request;
 }
 
-// Decided before it is sent: would we accept, a slow approval is adopted; would we not, the party is to undo it.
+// Decided before it is sent: would we accept, a slow approval is adopted; would we not, the party is to undo it. A
+// repeat of what may stand, and whose yes its client may have, is undone by nobody.
 std::optional<Duration> ProtectedRoute::reverse_after(Visit& visit, const Dialect& party) {
-  if (!visit.is_charge() || !party.reverses_by_itself()) return std::nullopt;
+  if (!visit.is_charge() || visit.taken_up || !party.reverses_by_itself()) return std::nullopt;
   if (visit.mode == Mode::automatic && may_promise()) visit.decision = decide_now(visit);
   const Instant now = loop_.clock.now();
   if (visit.decision && visit.decision->accept) return visit.listen_until - now;
@@ -204,12 +217,17 @@ std::optional<Duration> ProtectedRoute::reverse_after(Visit& visit, const Dialec
 
 /// Of a definite answer, which is the last one that was heard.
 Judgement ProtectedRoute::judged(const Visit& visit, const Forwarded& forwarded) {
-  return forwarded.response ? *visit.heard : Judgement{};
+  Judgement judgement = forwarded.response ? *visit.heard : Judgement{};
+  // A capture keeps the reference of its hold, which is the hold's.
+  const bool is_its_charges = visit.amends && judgement.upstream_reference == visit.amends->what.upstream_reference;
+  if (is_its_charges) judgement.upstream_reference.clear();
+  return judgement;
 }
 
 /// The party's answer as the client understands it: its own, unless another party was asked in the first one's place.
 Response ProtectedRoute::in_clients_words(const Visit& visit, const Forwarded& forwarded) const {
   if (visit.party == 0) return *forwarded.response;
+  if (visit.amends) return amended(visit, forwarded.outcome);
   AnswerContext context = visit.context(loop_.clock.wall());
   const auto meant = party_of(visit).dialect->read_answer(*forwarded.response);
   if (meant) {
@@ -219,14 +237,19 @@ Response ProtectedRoute::in_clients_words(const Visit& visit, const Forwarded& f
   return forwarded.outcome == Outcome::approved ? setup_.dialect->approve(context) : setup_.dialect->decline(context);
 }
 
+/// What was done elsewhere is answered as if it had been done by a yes of ours.
+Response ProtectedRoute::amended(const Visit& visit, Outcome outcome) const {
+  if (outcome == Outcome::declined) return refusal(visit, Refusal::refused);
+  auto answer = own_.answer(visit, visit.amends->charge, loop_.clock.wall());
+  return answer ? std::move(*answer) : setup_.dialect->approve(visit.context(loop_.clock.wall()));
+}
+
 // The party's own word is passed on whatever becomes of its record: without it, the finder brings the record up to
 // date.
 Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwarded) {
   const Response answer = in_clients_words(*visit, forwarded);
-  const bool voided = visit->operation == Operation::cancel && forwarded.outcome == Outcome::approved;
-  if (voided) {
-    const auto noted = std::make_shared<Event>();
-    spawn(loop_.executor, note_voided(shared_from_this(), visit, noted));
+  if (visit->voids) {
+    const auto noted = note_void_later(visit, forwarded);
     co_await noted->wait_until(loop_.clock, visit->deadline);
   }
   const bool gone = visit->client->gone();
@@ -251,10 +274,11 @@ Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwar
   co_return reply;
 }
 
-/// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor "you have it
-/// already", which is about an earlier answer; nor an answer about the caller's credentials.
+/// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor an answer
+/// about the caller's credentials. "You have it already" is a yes too, but never in place of the first one.
 bool ProtectedRoute::is_last_word(const Intent& intent, const Judgement& judgement) const {
-  if (judgement.outcome == Outcome::approved) return !judgement.already_there;
+  if (judgement.already_there) return !shared_.claims.remembered(intent, loop_.clock.now());
+  if (judgement.outcome == Outcome::approved) return true;
   return judgement.outcome == Outcome::declined && !judgement.pause_replay && intent.from_client;
 }
 

@@ -74,7 +74,8 @@ Intent identify(const RouteConfig& route, const Dialect& dialect, const Vault& v
                 .payload = vault.payload_digest(reading.normalised),
                 .tenant = tenant.value_or(""),
                 .from_client = key && !route.key_header.empty(),
-                .repeatable = key.has_value()};
+                .repeatable = key.has_value(),
+                .window = route.key_facts.empty() ? Duration::max() : route.key_window};
 }
 
 }  // namespace standin

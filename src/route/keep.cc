@@ -1,6 +1,7 @@
 // The last step of the tour, and what happens to a request after its answer: the commit, the late answer, the client
 // that went away.
 #include "base/limits.h"
+#include "base/planted.h"
 #include "journal/consequence.h"
 #include "route/protected_route.h"
 #include "telemetry/log.h"
@@ -27,8 +28,6 @@ WallTime first_sent(const Visit& visit) {
   return visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{};
 }
 
-bool stands(State state) { return state == State::settled || state == State::matched; }
-
 /// In which an order that we answered enters its life.
 State state_of(bool accepted, Outcome forward) {
   if (accepted) return State::accepted;
@@ -39,15 +38,24 @@ State state_of(bool accepted, Outcome forward) {
 
 Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision) {
   while (true) {
+    // Its client may have been told the party's yes, whose record was lost: never undone on our word alone.
+    if (visit->taken_up && !decision.accept) co_return promise_nothing(visit, std::move(claim), forwarded);
     const AnswerContext context = visit->context(loop_.clock.wall());
     const Response answer = decision.accept ? setup_.dialect->approve(context) : setup_.dialect->decline(context);
+    if (planted(Bug::declines_not_kept) && !decision.accept) co_return tell(*visit, Answered::declined, answer);
     const auto keeping = start_keeping(*visit, forwarded, decision, answer);
+    if (planted(Bug::answer_before_commit))
+      co_return say_kept(visit, std::move(claim), forwarded, decision.accept, answer);
     const auto kept = co_await keeping->wait_until(loop_.clock, visit->deadline);
     if (!kept) {
       spawn(loop_.executor, commit_came_late(shared_from_this(), visit, std::move(claim), answer, forwarded.cause,
                                              decision.accept, keeping));
+      if (planted(Bug::decline_while_commit_in_flight))
+        co_return tell(*visit, Answered::declined, setup_.dialect->decline(context));
       co_return say_unavailable(*visit, forwarded);
     }
+    if (planted(Bug::unknown_commit_is_a_no) && *kept == Kept::unknown)
+      co_return tell(*visit, Answered::declined, setup_.dialect->decline(context));
     switch (*kept) {
       case Kept::kept: co_return say_kept(visit, std::move(claim), forwarded, decision.accept, answer);
       case Kept::over_cap: decision = decline_over_cap(std::move(decision)); break;
@@ -77,7 +85,6 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .decision = decision,
       .cause = forwarded.cause,
       .state = intent ? State::charging : state_of(decision.accept, forwarded.outcome),
-      .shadow = visit.mode == Mode::shadow && !intent,
       .forward = forwarded.outcome,
       .target = visit.delivery ? visit.delivery->target : std::string(),
       .created = visit.arrived_wall,
@@ -86,6 +93,7 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .caps = setup_.policy.exposure_total,
       .request = shared_.vault.seal(to_wire(setup_.dialect->stripped(visit.request)), request_context(visit.id)),
       .answer = intent ? Sealed{} : shared_.vault.seal(to_wire(*answer), answer_context(visit.id)),
+      .behind = visit.amends ? std::optional(visit.amends->charge.id) : std::nullopt,
   };
 }
 
@@ -157,11 +165,12 @@ Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forward
     const State state = accepted ? State::accepted : State::reversing;
     spawn(loop_.executor, listen_late(shared_from_this(), visit, state, forwarded.cause));
   }
-  const bool retry_has_it = claim.finish(answer);
+  DeliveriesPtr deliveries = claim.give(answer, visit->id, true);
+  if (visit->taken_up) deliveries.reset();  // an earlier answer may have arrived
   Reply reply = tell(*visit, accepted ? Answered::accepted : Answered::declined, answer, &forwarded);
-  reply.undelivered = [self = shared_from_this(), id = visit->id, accepted, retry_has_it] {
+  reply.undelivered = [self = shared_from_this(), deliveries = std::move(deliveries)] {
     self->shared_.metrics.client_went_away(self->setup_.route.name, true);
-    if (!retry_has_it) spawn(self->loop_.executor, self->mark_undelivered(self, id, accepted));
+    if (deliveries) self->not_delivered(deliveries);
   };
   return reply;
 }
@@ -179,8 +188,11 @@ Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, Vi
     const State state = accepted ? State::accepted : State::reversing;
     spawn(self->loop_.executor, self->listen_late(self, visit, state, cause));
   }
-  if (claim.finish(answer)) co_return;
-  co_await self->mark_undelivered(self, visit->id, accepted);
+  if (visit->taken_up || claim.is_awaited()) {
+    claim.give(answer, visit->id, visit->taken_up);
+  } else {
+    co_await self->mark_undelivered(self, std::move(claim), visit->id);
+  }
 }
 
 Task<> ProtectedRoute::listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause) {
@@ -202,6 +214,7 @@ Task<> ProtectedRoute::listen_late(std::shared_ptr<ProtectedRoute> self, VisitPt
 
 /// What the live forward came to, as the next step of the order's life.
 Task<Applied> ProtectedRoute::record(VisitPtr visit, State from, Forwarded forwarded, std::string who) {
+  if (planted(Bug::timeout_is_declined) && forwarded.outcome == Outcome::unknown) forwarded.outcome = Outcome::declined;
   const WallTime now = loop_.clock.wall();
   const Judgement judgement = judged(*visit, forwarded);
   const AttemptEnd end{.attempt = {.kind = "live",
@@ -218,43 +231,74 @@ Task<Applied> ProtectedRoute::record(VisitPtr visit, State from, Forwarded forwa
   co_return co_await shared_.journal.apply(std::move(change));
 }
 
-// Its answer is not to be given again: the same sale rung up once more is a new one.
-Task<> ProtectedRoute::note_voided(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, std::shared_ptr<Event> noted) {
+std::shared_ptr<Event> ProtectedRoute::note_void_later(const VisitPtr& visit, const Forwarded& forwarded) {
+  const auto noted = std::make_shared<Event>();
+  spawn(loop_.executor, note_void(shared_from_this(), visit, forwarded, noted));
+  return noted;
+}
+
+// Once it is voided, its answer is not to be given again: the same sale rung up once more is a new one. What nobody
+// heard of is for the finder.
+Task<> ProtectedRoute::note_void(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Forwarded forwarded,
+                                 std::shared_ptr<Event> noted) {
   const Counted counted(self->shared_.listening);
-  Journal& journal = self->shared_.journal;
-  const auto holder = journal.holder(self->party_of(*visit).party->config().name, visit->about);
-  const auto rows = holder && *holder ? journal.orders({.id = **holder}) : std::vector<OrderRow>();
-  if (rows && !rows->empty() && rows->front().tenant == visit->intent.tenant && stands(rows->front().state)) {
-    const Applied applied = co_await journal.apply(Change{
-        .lease = {**holder, 0}, .to = State::cancelled, .who = "client", .why = "voided at the party by the client"});
-    if (applied != Applied::applied) Log::error("void_not_noted", "order " + (*holder)->text());
+  Forwarded end = std::move(forwarded);
+  if (visit->unheard) {
+    Forwarded late = co_await visit->delivery->result.wait();
+    end = self->understood(*visit, std::move(late));
   }
+  const bool fallen = end.outcome == Outcome::declined && judged(*visit, end).stands_no_more;
+  const Outcome outcome = fallen ? Outcome::approved : end.outcome;
+  Change change{.lease = *visit->voids,
+                .to = State::cancelling,
+                .who = "client",
+                .why = "asked to be voided, and the answer is not known",
+                .attempt = Attempt{.kind = "void",
+                                   .target = visit->delivery ? visit->delivery->target : std::string(),
+                                   .started = visit->arrived_wall,
+                                   .outcome = outcome,
+                                   .detail = end.error},
+                .due = self->loop_.clock.wall()};
+  if (outcome == Outcome::approved) {
+    change.to = State::cancelled;
+    change.why = "voided at the party by the client";
+  } else if (outcome != Outcome::unknown) {
+    change.to = State::settled;
+    change.why = "it was not voided, and stands";
+  }
+  const Applied applied = co_await self->shared_.journal.apply(std::move(change));
+  if (applied != Applied::applied) Log::error("void_not_noted", "order " + visit->voids->order.text());
   noted->set();
 }
 
-Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted) {
-  const Counted counted(self->shared_.listening);
-  const std::string why = "the client did not get the answer";
-  State to = State::declined;
-  if (accepted) {
-    switch (self->setup_.stand_in.undelivered) {
-      case Undelivered::hold: to = State::held; break;
-      case Undelivered::replay: to = State::accepted; break;
-      case Undelivered::reverse: to = State::cancelling; break;
-    }
-  }
-  const auto applied = co_await self->shared_.journal.mark_undelivered(id, to, why);
-  if (applied == Applied::failed) Log::error("undelivered_not_marked", "order " + id.text());
+void ProtectedRoute::not_delivered(const DeliveriesPtr& deliveries) {
+  auto claim = shared_.claims.not_delivered(deliveries);
+  if (!claim) return;
+  spawn(loop_.executor, mark_undelivered(shared_from_this(), std::move(*claim), deliveries->order));
 }
 
-// Held since its answer did not arrive, and by nothing else: the same key's retry has the answer now.
-Task<> ProtectedRoute::release_for_retry(std::shared_ptr<ProtectedRoute> self, Ulid id) {
+// Under its key's claim: a retry waits for the mark, and gets the answer of an order that is held, or hears that it was
+// withdrawn.
+Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Claim claim, Ulid id) {
   const Counted counted(self->shared_.listening);
-  const auto rows = self->shared_.journal.orders({.id = id});
-  if (!rows || rows->empty()) co_return;
-  const OrderRow& order = rows->front();
-  const bool never_tried = order.token == live_forward_token;
-  if (order.state != State::held || !order.undelivered || !never_tried || order.due < never_due) co_return;
+  State to = State::accepted;
+  switch (self->setup_.stand_in.undelivered) {
+    case Undelivered::hold: to = State::held; break;
+    case Undelivered::replay: break;
+    case Undelivered::reverse: to = State::cancelling; break;
+  }
+  const auto applied = co_await self->shared_.journal.mark_undelivered(id, to, "the client did not get the answer");
+  if (applied != Applied::failed) co_return;
+  Log::error("undelivered_not_marked", "order " + id.text());
+  // It may be on the disk all the same: then it is withdrawn after a restart, and nobody may be told yes.
+  if (to == State::cancelling) claim.leave_in_doubt();
+}
+
+// The same key's retry has the answer now. What was delivered is remembered until the journal has it.
+Task<> ProtectedRoute::release_for_retry(std::shared_ptr<ProtectedRoute> self, DeliveriesPtr deliveries) {
+  const Counted counted(self->shared_.listening);
+  const Ulid id = deliveries->order;
+  if (!self->shared_.claims.waits_for_retry(id)) co_return;
   const auto applied = co_await self->shared_.journal.apply(Change{.lease = {id, 0},
                                                                    .to = State::accepted,
                                                                    .who = "standin",
@@ -335,6 +379,7 @@ Reply ProtectedRoute::pass_on(const VisitPtr& visit, Claim claim, const Forwarde
     const AnswerContext context = visit->context(loop_.clock.wall());
     const Response answer = decision.accept ? setup_.dialect->approve(context) : setup_.dialect->decline(context);
     NewOrder shadow = new_order(*visit, forwarded, decision, &answer);
+    shadow.shadow = true;
     if (visit->written) {  // the intent has the id; the shadow is a record beside it
       shadow.id = shared_.ulids.make(loop_.clock.wall());
       shadow.request =

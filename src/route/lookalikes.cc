@@ -4,6 +4,11 @@
 
 namespace standin {
 
+void Lookalikes::restore(const std::string& route, const std::function<void()>& read) {
+  const std::lock_guard lock(restoring_);
+  if (restored_.insert(route).second) read();
+}
+
 Intent Lookalikes::first(const Digest& looks, const Intent& intent, Instant now, Duration window) {
   const std::lock_guard lock(mutex_);
   forget(now);

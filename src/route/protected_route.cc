@@ -1,6 +1,7 @@
 #include "route/protected_route.h"
 
 #include <algorithm>
+#include <ranges>
 
 #include "base/limits.h"
 #include "route/identify.h"
@@ -37,7 +38,14 @@ class HeldBytes {
 }  // namespace
 
 ProtectedRoute::ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop)
-    : setup_(std::move(setup)), shared_(shared), loop_(loop), watch_(setup_.route.name, loop.random, shared.metrics) {}
+    : setup_(std::move(setup)),
+      shared_(shared),
+      loop_(loop),
+      own_(shared.journal, shared.vault, setup_.dialect),
+      watch_(setup_.route.name, loop.random, shared.metrics) {
+  if (setup_.route.fold_duplicates == Duration(0)) return;
+  shared_.lookalikes.restore(setup_.route.name, [this] { restore_lookalikes(); });
+}
 
 // The tour. Every request to a protected route walks through these five steps, forward only.
 Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client> client, std::string request_id) {
@@ -50,14 +58,17 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   // Claim: the same key, the same answer
   Claim claim = co_await shared_.claims.claim(visit->intent, loop_.clock, visit->deadline);
   if (claim.kind() != Claim::Kind::ours) co_return answer_claimed(*visit, claim);
+  visit->intent = claim.intent();
   auto about_ours = co_await answer_about_ours(visit, claim);
   if (about_ours) co_return std::move(*about_ours);
 
   // Forward: written down first, where the route says so; a trustworthy answer is passed on unchanged
   auto unwritten = co_await write_down(visit, claim);
   if (unwritten) co_return std::move(*unwritten);
+  visit->turn.reset();
   Forwarded forwarded = co_await forward(visit);
   if (is_definite(forwarded.outcome)) co_return co_await finish(visit, std::move(claim), std::move(forwarded));
+  if (visit->voids) note_void_later(visit, forwarded);
 
   if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
     co_return tell(*visit, Answered::recalled, std::move(*earlier), &forwarded);
@@ -88,9 +99,8 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
   const Ulid id = shared_.ulids.make(wall);
   RequestReading reading = setup_.dialect->read(request);
   const Intent intent = identify(setup_.route, *setup_.dialect, shared_.vault, request, reading, request_id);
-  const bool folds = setup_.route.fold_duplicates > Duration(0) && !intent.repeatable && reading.repeat_is_recognised &&
-                     reading.operation == Operation::charge && reading.facts;
-  const Intent taken = folds ? taken_for(intent, *reading.facts) : intent;
+  const bool folds = !intent.repeatable && this->folds(reading);
+  const Intent taken = folds ? taken_for(intent, *reading.facts, now) : taken_about(intent, reading);
   return std::make_shared<Visit>(Visit{.request = std::move(request),
                                        .client = std::move(client),
                                        .request_id = std::move(request_id),
@@ -101,7 +111,7 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
                                        .about = std::move(reading.about),
                                        .repeat_is_recognised = reading.repeat_is_recognised,
                                        .intent = taken,
-                                       .folds = folds,
+                                       .folds = folds || taken.repeatable != intent.repeatable,
                                        .mode = mode,
                                        .arrived = now,
                                        .answer_by = now + std::min(timeouts.response, deadline - budget),
@@ -112,14 +122,36 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
 }
 
 /// Docs/semantics.md, "Duplicates without a key". Two that both name no reference may well be two purchases.
-Intent ProtectedRoute::taken_for(const Intent& intent, const Facts& facts) {
+Intent ProtectedRoute::taken_for(const Intent& intent, const Facts& facts, Instant arrived) {
   if (facts.reference.empty() || facts.card.empty() || !facts.amount) return intent;
   std::string looks = setup_.route.name;
   for (const std::string& part : {intent.tenant, facts.merchant, facts.card, text(*facts.amount), facts.reference}) {
     looks += "\n" + std::to_string(part.size()) + ":" + part;
   }
-  return shared_.lookalikes.first(shared_.vault.payload_digest(looks), intent, loop_.clock.now(),
-                                  setup_.route.fold_duplicates);
+  return shared_.lookalikes.first(shared_.vault.payload_digest(looks), intent, arrived, setup_.route.fold_duplicates);
+}
+
+bool ProtectedRoute::folds(const RequestReading& reading) const {
+  return setup_.route.fold_duplicates > Duration(0) && reading.repeat_is_recognised &&
+         reading.operation == Operation::charge && reading.facts;
+}
+
+// An order says what it looked like, and its request whether it may be taken for another.
+void ProtectedRoute::restore_lookalikes() {
+  const WallTime wall = loop_.clock.wall();
+  const WallTime since = wall - std::chrono::ceil<std::chrono::milliseconds>(setup_.route.fold_duplicates);
+  auto rows = shared_.journal.orders(
+      {.route = setup_.route.name, .since = since, .include_live = true, .limit = limits::lookalikes});
+  if (!rows) return Log::error("window_not_restored", "route " + setup_.route.name + ": " + rows.error().what);
+  for (const OrderRow& order : std::views::reverse(*rows)) {
+    const auto known = shared_.journal.recall(order.key);
+    const auto sealed = known ? shared_.journal.request(order.id) : failure("another order's", "journal");
+    const auto wire = sealed ? shared_.vault.open(*sealed, request_context(order.id)) : std::unexpected(sealed.error());
+    const auto request = wire ? request_from_wire(*wire) : std::nullopt;
+    if (!request || !folds(setup_.dialect->read(*request))) continue;
+    taken_for({.key = order.key, .payload = known->payload, .tenant = order.tenant}, order.facts,
+              loop_.clock.now() - (wall - order.created));
+  }
 }
 
 std::optional<Reply> ProtectedRoute::refuse(const Visit& visit) {
@@ -144,6 +176,9 @@ Response ProtectedRoute::refusal(const Visit& visit, Refusal why) const {
                      "The answer to this order did not arrive, and it was undone; order again with a new key.");
     case Refusal::not_found: return problem(404, "Not found", "There is no such order.");
     case Refusal::ended: return problem(409, "Order withdrawn", "This order was cancelled before.");
+    case Refusal::not_yet:
+      return problem(409, "Not possible yet", "This cannot be done with this order, or not until it is delivered.");
+    case Refusal::refused: return problem(409, "Not possible", "The state of this order does not allow this.");
     case Refusal::not_reached:
       return problem(502, "Bad gateway", "The upstream could not be reached; nothing was sent to it.");
     case Refusal::no_answer:
@@ -169,16 +204,14 @@ Reply ProtectedRoute::answer_claimed(const Visit& visit, const Claim& claim) {
   unreachable();
 }
 
-// An order that waits for this very retry is on its way again, unless this answer does not arrive either.
+// An order that waits for this very retry is on its way again, unless no answer of it arrives.
 Reply ProtectedRoute::give_again(const Visit& visit, const Claim& claim) {
   Response answer = visit.folds ? setup_.dialect->marked_duplicate(claim.answer()) : claim.answer();
   Reply reply = tell(visit, Answered::recalled, std::move(answer));
-  if (const auto& id = claim.order()) {
-    spawn(loop_.executor, release_for_retry(shared_from_this(), *id));
-    reply.undelivered = [self = shared_from_this(), id = *id] {
-      spawn(self->loop_.executor, self->mark_undelivered(self, id, true));
-    };
-  }
+  const DeliveriesPtr& deliveries = claim.deliveries();
+  if (!deliveries) return reply;
+  if (claim.order()) spawn(loop_.executor, release_for_retry(shared_from_this(), deliveries));
+  reply.undelivered = [self = shared_from_this(), deliveries] { self->not_delivered(deliveries); };
   return reply;
 }
 
@@ -188,7 +221,9 @@ Reply ProtectedRoute::tell_unheard(const Visit& visit, const Ulid& id) {
   if (!rows || rows->empty()) return tell(visit, Answered::rejected, refusal(visit, Refusal::answer_gone));
   AnswerContext context = visit.context(rows->front().created);
   context.id = id;
-  context.reference = rows->front().upstream_reference;
+  context.key = rows->front().key;
+  const bool elsewhere = rows->front().upstream != setup_.parties.front().party->config().name;
+  context.reference = elsewhere ? rows->front().reference : rows->front().upstream_reference;
   return tell(visit, Answered::recalled, setup_.dialect->approve(context));
 }
 

@@ -14,6 +14,7 @@
 #include "route/claims.h"
 #include "route/lookalikes.h"
 #include "route/modes.h"
+#include "route/own_orders.h"
 #include "route/template_watch.h"
 #include "route/visit.h"
 #include "telemetry/metrics.h"
@@ -76,7 +77,9 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
 
   // refuse
   VisitPtr arrive(Request request, std::shared_ptr<const Client> client, std::string request_id);
-  Intent taken_for(const Intent& intent, const Facts& facts);
+  Intent taken_for(const Intent& intent, const Facts& facts, Instant arrived);
+  void restore_lookalikes();
+  bool folds(const RequestReading& reading) const;
   std::optional<Reply> refuse(const Visit& visit);
   Response refusal(const Visit& visit, Refusal why) const;
   // claim
@@ -84,13 +87,23 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Reply give_again(const Visit& visit, const Claim& claim);
   Reply tell_unheard(const Visit& visit, const Ulid& id);
   // about an order of ours (about_ours.cc)
-  std::optional<OrderRow> named_order(const Visit& visit);
+  struct Named {
+    OrderRow order;
+    Stage stage = Stage::nothing;
+  };
+  Intent taken_about(Intent intent, const RequestReading& reading) const;
+  Result<std::optional<Named>> named_order(const Visit& visit) const;
   Task<std::optional<Reply>> answer_about_ours(VisitPtr visit, Claim& claim);
+  Task<std::optional<Reply>> answer_at_stage(VisitPtr visit, Claim& claim, OrderRow order, Stage stage);
+  Task<std::optional<Reply>> answer_collected(VisitPtr visit, Claim& claim, OrderRow order);
   std::optional<Reply> pass_to_party(Visit& visit, const OrderRow& order);
+  Task<bool> take_turn(VisitPtr visit, OrderRow order);
+  Task<bool> begin_void(VisitPtr visit, OrderRow order);
+  std::optional<Reply> pass_void(VisitPtr visit, OrderRow order);
   Task<Applied> withdraw(Ulid order);
   Task<std::optional<Reply>> answer_as_is(VisitPtr visit, Claim claim, OrderRow order);
   Task<std::optional<Reply>> keep_behind(VisitPtr visit, Claim claim, OrderRow order);
-  Result<Response> response_about(const Visit& visit, const OrderRow& order);
+  Reply reject(const Visit& visit, Refusal why);
   // forward (forward.cc)
   Task<std::optional<Reply>> write_down(VisitPtr visit, Claim& claim);
   Task<std::optional<Reply>> take_up(VisitPtr visit, Ulid order);
@@ -105,6 +118,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   std::optional<Duration> reverse_after(Visit& visit, const Dialect& party);
   bool may_repeat(const Visit& visit, const UpstreamConfig& party) const;
   Response in_clients_words(const Visit& visit, const Forwarded& forwarded) const;
+  Response amended(const Visit& visit, Outcome outcome) const;
   Task<Reply> finish(VisitPtr visit, Claim claim, Forwarded forwarded);
   bool is_last_word(const Intent& intent, const Judgement& judgement) const;
   // decide
@@ -135,9 +149,12 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Task<> listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause);
   Task<> hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim);
   Task<> nobody_was_told(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Forwarded forwarded);
-  Task<> note_voided(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, std::shared_ptr<Event> noted);
-  Task<> mark_undelivered(std::shared_ptr<ProtectedRoute> self, Ulid id, bool accepted);
-  Task<> release_for_retry(std::shared_ptr<ProtectedRoute> self, Ulid id);
+  std::shared_ptr<Event> note_void_later(const VisitPtr& visit, const Forwarded& forwarded);
+  Task<> note_void(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Forwarded forwarded,
+                   std::shared_ptr<Event> noted);
+  void not_delivered(const DeliveriesPtr& deliveries);
+  Task<> mark_undelivered(std::shared_ptr<ProtectedRoute> self, Claim claim, Ulid id);
+  Task<> release_for_retry(std::shared_ptr<ProtectedRoute> self, DeliveriesPtr deliveries);
   static Judgement judged(const Visit& visit, const Forwarded& forwarded);
   Task<Applied> record(VisitPtr visit, State from, Forwarded forwarded, std::string who);
 
@@ -149,6 +166,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Setup setup_;
   SharedPorts shared_;
   LoopPorts loop_;
+  OwnOrders own_;
   TemplateWatch watch_;
 };
 

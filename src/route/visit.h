@@ -50,6 +50,15 @@ struct Visit {
   std::shared_ptr<Judgement> heard = std::make_shared<Judgement>();
   bool unheard = false;  ///< the forward had not ended at answer_by: its answer is still to come
 
+  /// What is asked of another party than the client's own, about a charge that it has.
+  struct Amends {
+    OrderRow charge;
+    Amendment what;
+  };
+  std::optional<Amends> amends;
+  std::optional<Lease> voids;  ///< the right to say what became of the void of a charge that a party has
+  std::optional<Claim> turn;   ///< to be counted among what is asked about one charge, until it is durable
+
   bool is_charge() const { return operation == Operation::charge; }
 
   std::optional<Money> asked() const { return facts ? facts->amount : std::nullopt; }

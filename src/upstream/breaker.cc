@@ -50,6 +50,12 @@ Breaker::State Breaker::state(Instant now) const {
   return then.state_;
 }
 
+bool Breaker::lets_through(Instant now) const {
+  if (state_ == State::closed) return true;
+  Breaker then = *this;
+  return then.admit(now, true).admitted();
+}
+
 /// The changes that time alone brings. They are dated to when they were due, so that it does not matter who asks when.
 void Breaker::advance(Instant now) {
   if (state_ == State::half_open && now - since_ >= config_.half_open_max) {

@@ -49,6 +49,8 @@ class Breaker {
   void reconfigure(const BreakerConfig& config);
 
   State state(Instant now) const;
+  /// Whether a request that may serve as the probe would have leave now.
+  bool lets_through(Instant now) const;
   /// Time alone neither opens nor closes a breaker.
   bool is_closed() const { return state_ == State::closed; }
 

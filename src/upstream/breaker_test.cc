@@ -35,6 +35,20 @@ struct Scene {
   }
 };
 
+TEST(Breaker, TellsWhetherItWouldLetAProbeThroughWithoutGivingLeave) {
+  Scene scene;
+  EXPECT_TRUE(scene.breaker.lets_through(scene.now));
+  scene.trip();
+  EXPECT_FALSE(scene.breaker.lets_through(scene.now));
+  scene.pass(scene.config.open_for);
+  EXPECT_TRUE(scene.breaker.lets_through(scene.now));
+  EXPECT_TRUE(scene.breaker.lets_through(scene.now)) << "asking is no probe";
+  const auto probe = scene.admit();
+  EXPECT_FALSE(scene.breaker.lets_through(scene.now)) << "one probe at a time";
+  scene.record(probe, End::good);
+  EXPECT_TRUE(scene.breaker.lets_through(scene.now));
+}
+
 TEST(Breaker, AdmitsEverythingWhileAllIsWell) {
   Scene scene;
   scene.exchanges(1000, End::good);

@@ -12,6 +12,7 @@ struct Watch {
   HealthConfig health;
   Duration connect;
   std::shared_ptr<TargetState> target;
+  std::shared_ptr<PartyClocks> clocks;
   std::shared_ptr<Event> stopped;
 };
 
@@ -36,9 +37,12 @@ Task<Ping> ping(const Watch& watch, Clock& clock, Transport& transport) {
   const Instant end = clock.now() + watch.health.timeout;
   const ExchangeTimes times{
       .connect = watch.connect, .write = watch.health.timeout, .send_before = end, .listen_until = end};
+  const WallTime asked = clock.wall();
   const auto answer = co_await transport.exchange(watch.endpoint, request, times, {});
   if (!answer || answer->status != 200) co_return Ping{};
   const Health health = health_in(answer->body, watch.health.expect);
+  const auto lead = lead_of(answer->headers.find("Date").value_or(""), asked, clock.wall());
+  if (lead && health != Health::out) watch.clocks->heard(watch.target->upstream(), watch.target->url(), *lead);
   co_return Ping{.health = health, .location = health == Health::out ? std::string() : location_in(answer->body)};
 }
 
@@ -63,7 +67,8 @@ HealthMonitor::HealthMonitor(const std::map<std::string, UpstreamConfig>& upstre
       if (!endpoint) continue;
       const Duration connect = std::min(upstream.timeouts.connect, upstream.health.timeout);
       spawn(executor,
-            keep_pinging({*endpoint, upstream.health, connect, states.of(upstream, url), stopped_}, clock, transport));
+            keep_pinging({*endpoint, upstream.health, connect, states.of(upstream, url), states.clocks(), stopped_},
+                         clock, transport));
     }
   }
 }

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/planted.h"
 #include "upstream/balance.h"
 
 namespace standin {
@@ -15,6 +16,7 @@ struct Party::Shared {
   Executor executor;
   std::shared_ptr<Places> places;
   std::shared_ptr<const Switches> switches;
+  std::shared_ptr<PartyClocks> clocks;
   mutable Lots lots;                                  ///< of the Party's loop alone
   std::vector<std::shared_ptr<TargetState>> targets;  ///< one per config.targets, and so are these:
   std::vector<Result<Endpoint>> endpoints;
@@ -42,6 +44,7 @@ struct Attempt {
   std::shared_ptr<TargetState> target;
   TargetBreakers::Clearance clearance;
   bool sent = false;
+  WallTime sent_at{};
   bool first_to_send = false;  ///< nothing of the delivery had been sent before
   bool recorded = false;
 
@@ -107,6 +110,7 @@ void note_connecting(Delivery& delivery, const std::string& url) {
 
 void note_sending(Delivery& delivery, Attempt& attempt, WallTime wall) {
   attempt.sent = true;
+  attempt.sent_at = wall;
   if (!std::exchange(delivery.may_have_sent, true)) {
     attempt.first_to_send = true;
     delivery.sent_at = wall;
@@ -139,10 +143,17 @@ struct Tried {
   bool of_this_alone = false;  ///< as Judged has it
 };
 
+/// Only the party's own word tells its clock: what stands before it may have another.
+void hear_clock(const Party::Shared& party, const Attempt& attempt, const Response& response) {
+  const auto lead = lead_of(response.headers.find("Date").value_or(""), attempt.sent_at, party.clock.wall());
+  if (lead) party.clocks->heard(party.config.name, attempt.target->url(), *lead);
+}
+
 /// What an answer came to.
 Tried answered(const Errand& errand, Attempt& attempt, Response response) {
   const Judged judged = errand.judge(response);
   attempt.record(end_of(judged.outcome), errand.now());
+  if (attempt.sent && judged.outcome != Outcome::unknown) hear_clock(*errand.party, attempt, response);
   return {.forwarded = {.outcome = judged.outcome, .cause = judged.cause, .response = std::move(response)},
           .sent = true,
           .of_this_alone = judged.of_this_alone};
@@ -160,6 +171,7 @@ Forwarded unanswered(const Errand& errand, Attempt& attempt, const Error& error)
     case Sent::answered:
       const Cause cause = cause_of_silence(error, errand.now(), errand.deadlines.answer_by);
       attempt.record(end_of(cause), errand.now());
+      if (planted(Bug::silence_is_not_done)) return nothing_sent(cause, std::move(why));
       return {.outcome = Outcome::unknown, .cause = cause, .error = std::move(why)};
   }
   unreachable();
@@ -190,6 +202,8 @@ Task<Tried> try_target(const Errand& errand, Choice choice) {
   const Held<TargetState> place(target);
   note_connecting(*errand.delivery, target->url());
   auto result = co_await exchange(errand, attempt);
+  const bool lost = !result && result.error().sent == Sent::maybe && errand.now() < errand.deadlines.answer_by;
+  if (planted(Bug::sent_again_after_a_loss) && lost) result = co_await exchange(errand, attempt);
   const bool sent = result || result.error().sent != Sent::nothing;
   if (sent && !attempt->sent) note_sending(*errand.delivery, *attempt, errand.party->clock.wall());
   if (result) co_return answered(errand, *attempt, std::move(*result));
@@ -270,7 +284,7 @@ Task<> run(Errand errand) {
 Party::Party(const UpstreamConfig& config, Clock& clock, Random& random, Transport& transport, TargetStates& states,
              Executor executor) {
   const auto shared = std::make_shared<Shared>(config, clock, transport, executor, states.places(config.name),
-                                               states.switches(), Lots(random));
+                                               states.switches(), states.clocks(), Lots(random));
   for (const std::string& url : config.targets) {
     shared->targets.push_back(states.of(config, url));
     shared->endpoints.push_back(Endpoint::parse(url));
@@ -291,6 +305,15 @@ Task<Forwarded> Party::deliver(Request request, Judge judge, Deadlines deadlines
   const auto delivery = start(std::move(request), std::move(judge), deadlines, std::move(sending));
   co_return co_await delivery->result.wait();
 }
+
+bool Party::lets_through(const std::string& breaker_key) const {
+  const Shared& party = *shared_;
+  if (party.switches->stops(party.config.name, breaker_key, party.clock.wall())) return false;
+  return std::ranges::any_of(party.targets,
+                             [&](const auto& target) { return target->lets_through(party.clock.now(), breaker_key); });
+}
+
+std::optional<Lead> Party::lead() const { return shared_->clocks->lead(shared_->config.name); }
 
 const UpstreamConfig& Party::config() const { return shared_->config; }
 

@@ -3,12 +3,14 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/clock.h"
 #include "base/event.h"
 #include "base/outcome.h"
+#include "base/party_clocks.h"
 #include "base/random.h"
 #include "config/config.h"
 #include "net/message.h"
@@ -86,6 +88,13 @@ class Party {
 
   /// Starts one and waits for its end.
   Task<Forwarded> deliver(Request request, Judge judge, Deadlines deadlines, Sending sending);
+
+  /// Whether a replay with that breaker_key would be sent to any target now: it is not cut off, and a breaker would let
+  /// it through. Asking takes no leave.
+  bool lets_through(const std::string& breaker_key) const;
+
+  /// How far its clocks are ahead of ours, once it has answered anything.
+  std::optional<Lead> lead() const;
 
   const UpstreamConfig& config() const;
 

@@ -54,6 +54,14 @@ void TargetBreakers::reconfigure(const BreakerConfig& config) {
   for (const auto& [key, breaker] : keyed_) breaker->reconfigure(config);
 }
 
+bool TargetBreakers::lets_through(Instant now, const std::string& key) const {
+  if (!own_.lets_through(now)) return false;
+  if (config_.key.empty()) return true;
+  auto found = keyed_.find(key);
+  if (found == keyed_.end()) found = keyed_.find(the_rest);
+  return found == keyed_.end() || found->second->lets_through(now);
+}
+
 std::vector<TargetBreakers::Troubled> TargetBreakers::troubled(Instant now) const {
   std::vector<Troubled> troubled;
   for (const auto& [key, breaker] : keyed_) {

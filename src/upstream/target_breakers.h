@@ -50,6 +50,8 @@ class TargetBreakers {
   /// The states stay, but for the keys' when they are made of other facts than before.
   void reconfigure(const BreakerConfig& config);
 
+  /// See Breaker::lets_through.
+  bool lets_through(Instant now, const std::string& key) const;
   Breaker::State own(Instant now) const { return own_.state(now); }
   std::vector<Troubled> troubled(Instant now) const;
   std::size_t keys_not_closed() const;

@@ -92,6 +92,11 @@ void TargetState::count(Breaker::End end, Instant now) {
   shared_.recent_errors.add(now, forget_errors_after());
 }
 
+bool TargetState::lets_through(Instant now, const std::string& key) const {
+  const std::lock_guard lock(mutex_);
+  return breakers_.lets_through(now, key);
+}
+
 TargetView TargetState::view(Instant now) const {
   const std::lock_guard lock(mutex_);
   return {.upstream = upstream_,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/party_clocks.h"
 #include "base/time.h"
 #include "config/config.h"
 #include "upstream/breaker.h"
@@ -53,6 +54,8 @@ class TargetState {
 
   /// See TargetBreakers.
   TargetBreakers::Clearance admit(Instant now, bool covered, const std::string& key = {});
+  /// See Breaker::lets_through.
+  bool lets_through(Instant now, const std::string& key) const;
   /// Once per clearance, when its exchange ended or its time was up, whichever came first.
   void record(const TargetBreakers::Clearance& clearance, Breaker::End end, Instant now);
   void pinged(const Ping& ping, Instant now);
@@ -107,13 +110,16 @@ class TargetState {
 
 class TargetStates {
  public:
-  explicit TargetStates(Metrics* metrics = nullptr) : metrics_(metrics), switches_(std::make_shared<Switches>()) {}
+  explicit TargetStates(Metrics* metrics = nullptr,
+                        std::shared_ptr<PartyClocks> clocks = std::make_shared<PartyClocks>())
+      : metrics_(metrics), switches_(std::make_shared<Switches>()), clocks_(std::move(clocks)) {}
   /// The state of that target, made on first use, with the upstream's configuration from now on.
   std::shared_ptr<TargetState> of(const UpstreamConfig& upstream, const std::string& url);
   /// The places of that upstream, made on first use.
   std::shared_ptr<Places> places(const std::string& upstream);
   /// What operators have cut off, of any upstream.
   const std::shared_ptr<Switches>& switches() const { return switches_; }
+  const std::shared_ptr<PartyClocks>& clocks() const { return clocks_; }
 
   /// The targets in use; not those that only an earlier configuration named.
   std::vector<TargetView> views(Instant now) const;
@@ -127,6 +133,7 @@ class TargetStates {
 
   Metrics* metrics_;
   std::shared_ptr<Switches> switches_;
+  std::shared_ptr<PartyClocks> clocks_;
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<TargetState>> states_;
   std::map<std::string, std::shared_ptr<Places>> places_;

@@ -258,6 +258,33 @@ TEST_P(JournalContract, AWithdrawnOrderThatThePartyDeclinedIsNobodysCase) {
   EXPECT_TRUE(lease(id, "conclusion"));
 }
 
+TEST_P(JournalContract, AVoidOfASettledChargeIsCancelledOrStandsAsItWas) {
+  for (const bool granted : {true, false}) {
+    const Ulid id = kept(an_order());
+    ASSERT_EQ(apply(ended(*lease(id), State::settled, "replay", Outcome::approved)), Applied::applied);
+    const auto voiding = lease(id, "void");
+    ASSERT_TRUE(voiding);
+    EXPECT_EQ(state(id), State::cancelling) << "before the void is sent";
+    EXPECT_TRUE(row(id).unresolved);
+    EXPECT_FALSE(lease(id, "void")) << "one at a time";
+    ASSERT_EQ(apply(ended(*voiding, State::cancelling, "void", Outcome::unknown)), Applied::applied);
+    EXPECT_TRUE(row(id).unresolved);
+    const State to = granted ? State::cancelled : State::settled;
+    const Outcome told = granted ? Outcome::approved : Outcome::declined;
+    ASSERT_EQ(apply(ended(*lease(id, "void"), to, "void", told)), Applied::applied);
+    EXPECT_EQ(state(id), to);
+    EXPECT_FALSE(row(id).unresolved);
+  }
+  EXPECT_TRUE(open_cases().empty());
+  EXPECT_TRUE(journal().exposure().empty() || journal().exposure().front().minor == 0);
+}
+
+TEST_P(JournalContract, NothingButAVoidIsTakenOfASettledCharge) {
+  const Ulid id = kept(an_order());
+  ASSERT_EQ(apply(ended(*lease(id), State::settled, "replay", Outcome::approved)), Applied::applied);
+  for (const char* const kind : {"replay", "finder", "reversal", "live", "conclusion"}) EXPECT_FALSE(lease(id, kind));
+}
+
 TEST_P(JournalContract, AnUndeliveredDeclineIsOnlyMarked) {
   const Ulid id = kept(a_decline("no", true));
   ASSERT_EQ(tested_->run(journal().mark_undelivered(id, State::declined, "client gone")), Applied::applied);

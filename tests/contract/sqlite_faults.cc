@@ -7,11 +7,12 @@ namespace {
 
 std::atomic<DiskFault> disk_fault = DiskFault::none;
 std::atomic<bool> database_syncs_fail = false;
+std::atomic<int> synced_logs = 0;
 
 /// SQLite allocates szOsFile bytes: ours, then the real file's.
 struct FaultyFile {
   sqlite3_file base;
-  bool is_database;
+  bool is_database, is_log;
   sqlite3_file* real() { return reinterpret_cast<sqlite3_file*>(this + 1); }
 };
 
@@ -34,8 +35,9 @@ int write_file(sqlite3_file* file, const void* from, int size, sqlite3_int64 at)
 int truncate_file(sqlite3_file* file, sqlite3_int64 size) { return real(file)->pMethods->xTruncate(real(file), size); }
 int sync_file(sqlite3_file* file, int flags) {
   if (disk_fault == DiskFault::sync_fails) return SQLITE_IOERR_FSYNC;
-  const bool is_database = reinterpret_cast<FaultyFile*>(file)->is_database;
-  if (is_database && database_syncs_fail) return SQLITE_IOERR_FSYNC;
+  const auto& faulty = *reinterpret_cast<FaultyFile*>(file);
+  if (faulty.is_database && database_syncs_fail) return SQLITE_IOERR_FSYNC;
+  if (faulty.is_log) ++synced_logs;
   return real(file)->pMethods->xSync(real(file), flags);
 }
 int file_size(sqlite3_file* file, sqlite3_int64* size) { return real(file)->pMethods->xFileSize(real(file), size); }
@@ -64,6 +66,7 @@ const sqlite3_io_methods methods = {
 int open_file(sqlite3_vfs*, const char* name, sqlite3_file* file, int flags, int* out_flags) {
   file->pMethods = nullptr;
   reinterpret_cast<FaultyFile*>(file)->is_database = (flags & SQLITE_OPEN_MAIN_DB) != 0;
+  reinterpret_cast<FaultyFile*>(file)->is_log = (flags & SQLITE_OPEN_WAL) != 0;
   const int code = real_vfs()->xOpen(real_vfs(), name, real(file), flags, out_flags);
   if (code == SQLITE_OK) file->pMethods = &methods;
   return code;
@@ -90,5 +93,7 @@ std::string fault_vfs() {
 void set_disk_fault(DiskFault fault) { disk_fault = fault; }
 
 void fail_database_syncs(bool fail) { database_syncs_fail = fail; }
+
+int log_syncs() { return synced_logs; }
 
 }  // namespace standin::contract

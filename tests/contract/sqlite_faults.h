@@ -12,5 +12,7 @@ std::string fault_vfs();
 void set_disk_fault(DiskFault fault);
 /// The database itself cannot be synced, though its log can: what a commit needs works, moving the log does not.
 void fail_database_syncs(bool fail);
+/// How often a log was synced so far.
+int log_syncs();
 
 }  // namespace standin::contract

@@ -1,233 +1,36 @@
-"""SIGKILL between sending a charge and hearing of it: each charge is made once, none of them after a no, and no attempt stays open."""
-import collections
-import dataclasses
-import http.client
-import os
-import random
-import threading
-import time
-import urllib.parse
+"""SIGKILL of the gateway under load: its ledger has each charge once, whatever it could no longer say of it."""
+import json
 
-from gateways import CARD, DECLINED_CARD, FORM, TillScenario, fields_of, sale_body
-from harness import PATIENCE, Answer, ask, at_once, eventually
+from harness import eventually
+from load import ROUNDS
+from till_load import AtAPartyThatHasToBeSearched, AtAPartyThatKeys
 
-ROUNDS = int(os.environ.get("STANDIN_ROUNDS", "12"))
-CLIENTS = 6
-# What the gateway is like while standin is killed. It is never slower than the configuration says it can be.
-GATEWAYS = [
-    [{"fault": "late", "late_ms": 150}],
-    [{"fault": "late", "late_ms": 600}],
-    [{"fault": "late", "late_ms": 1400, "fraction": 0.5}],
-    [{"fault": "reset", "at": "after", "fraction": 0.4}, {"fault": "late", "late_ms": 200}],
-    [{"fault": "hang", "at": "after", "fraction": 0.4}, {"fault": "late", "late_ms": 200}],
-    [{"fault": "hang", "at": "after", "late_ms": 500, "fraction": 0.4}],
-    [{"fault": "hang", "fraction": 0.3}, {"fault": "truncate", "fraction": 0.3}, {"fault": "late", "late_ms": 100}],
-    [{"fault": "status", "status": 500, "at": "after", "fraction": 0.5}, {"fault": "late", "late_ms": 100}],
-    [{"fault": "refuse", "location": 1}, {"fault": "reset", "at": "after", "fraction": 0.3}],
-    [{"fault": "refuse"}],
-]
+# So that most charges are under way when it dies, some of them in its ledger and not answered.
+SLOW = [{"fault": "late", "late_ms": 60, "fraction": 0.5}, {"fault": "hang", "at": "after", "fraction": 0.1}, {"fault": "late", "late_ms": 200}]
 
 
-@dataclasses.dataclass(frozen=True)
-class Sale:
-    """What one customer wants to buy, however often the till has to ask for it."""
-
-    name: str
-    over_floor: bool
-    good_card: bool
-
-
-class KilledBetweenSendAndAnswer:
-    """With a party of its own in each of the tests below."""
-
-    def setUp(self):
-        super().setUp()
-        seed = int(os.environ.get("STANDIN_SEED", random.SystemRandom().randrange(1 << 32)))
-        print(f"\n{self.id()}: to repeat it: STANDIN_SEED={seed} STANDIN_ROUNDS={ROUNDS}")
-        self.chance = random.Random(seed)
-        self.party()
-        self.configuration.change("policy.till", floor_limit='{ USD = "100.00" }', exposure='{ total = "1000000.00 USD" }')
-        self.lock = threading.Lock()
-        self.sold = 0
-        self.unanswered: collections.deque[Sale] = collections.deque()
-        self.cut_off = 0
-        self.told: dict[Sale, Answer] = {}
-
-    def common(self, upstream: str, route: str) -> None:
-        """Short times, and yet the gateway is given longer than it ever takes, so that it undoes nothing by itself."""
-        self.configuration.change(upstream, timeouts='{ connect = "500ms", write = "200ms", response = "1s", listen_late = "4s" }',
-                                  finder='{ before = "5s", after = "5s", max_processing = "3s" }',
-                                  breaker='{ consecutive = 1000, minimum = 1000, open_for = "300ms" }')
-        # Forwarding ends after `response`; the rest is for commits on a disk that others keep busy.
-        self.configuration.change(route, deadline='"5s"', stand_in='{ policy = "till", replay = { rate = 2000, concurrency = 8 } }')
-
-    # Tills
-
-    def next_sale(self) -> Sale:
-        """One that a killed standin left without an answer goes before a new one, most of the time."""
-        with self.lock:
-            if self.unanswered and self.chance.random() < 0.5:
-                return self.unanswered.popleft()
-            self.sold += 1
-            return Sale(f"{self.sold:07}", self.sold % 4 == 3, self.sold % 9 != 8)
-
-    def hear(self, sale: Sale, answer: Answer | None) -> None:
-        with self.lock:
-            if answer is None or self.verdict(answer) is None:
-                self.unanswered.append(sale)
-            else:
-                self.told[sale] = answer
-
-    def client(self, _: int) -> None:
-        """Sells until standin is gone. Only what was read to its last byte counts as told."""
-        while True:
-            sale = self.next_sale()
-            try:
-                answer = self.pay(sale)
-            except (OSError, http.client.HTTPException):
-                self.hear(sale, None)
-                with self.lock:
-                    self.cut_off += 1
-                return
-            self.hear(sale, answer)
-
-    def kill_under_load(self) -> None:
-        clients = [threading.Thread(target=self.client, args=(number,)) for number in range(CLIENTS)]
-        for thread in clients:
-            thread.start()
-        # No pass depends on this wait: it chooses the moment.
-        time.sleep(self.chance.uniform(0.05, 1.3))
-        self.standin.kill()
-        for thread in clients:
-            thread.join()
-
-    def kill_while_it_starts(self) -> None:
-        self.standin.spawn("serve", "-c", self.standin.file)
-        time.sleep(self.chance.uniform(0, 0.4))
-        self.standin.kill()
-
-    # What must hold
-
-    def assert_remembered(self, known: set[Sale]) -> None:
-        """Whoever was told yes is told the same when it asks again."""
-        fresh = [sale for sale in self.told.keys() - known if self.verdict(self.told[sale])]
-
-        def ask_again(part: int) -> list[str]:
-            again = [(sale, self.pay(sale)) for sale in fresh[part:40:4]]
-            return [f"{sale}: told {self.told[sale]}, now {answer}" for sale, answer in again
-                    if (answer.status, answer.body) != (self.told[sale].status, self.told[sale].body)]
-
-        self.assertEqual(sum(at_once(4, ask_again), []), [])
-
-    def answer_all(self) -> None:
-        """Every till asks until it is told yes or no."""
-        def ask_until_told(_: int) -> None:
-            while self.unanswered:
-                sale = self.unanswered.popleft()
-                self.told[sale] = eventually(lambda: (answer := self.pay(sale)) and self.verdict(answer) is not None and answer,
-                                             f"{sale} is answered")
-
-        at_once(4, ask_until_told)
-
-    def assert_all_ends_well(self) -> None:
-        self.gateway.faults()
-        self.wait_for_none({"charging", "reversing"}, "no attempt stays open")
-        self.answer_all()
-        self.standin.replay()
-        self.wait_for_none({"charging", "reversing", "accepted", "replaying", "held", "cancelling"}, "every charge comes to an end")
-
-        yes = {sale for sale, answer in self.told.items() if self.verdict(answer)}
-        # The only promise that cannot be kept: the card is declined when standin, who could not know, charges it.
-        bad = [sale for sale in yes if not sale.good_card]
-        standing = self.standing()
-        self.assertEqual([name for name, count in standing.items() if count > 1], [], "charged twice")
-        self.assertEqual({sale.name for sale in yes if sale.good_card} - standing.keys(), set(), "told yes and not charged")
-        self.assertEqual({sale.name for sale in self.told.keys() - yes} & standing.keys(), set(), "told no and charged")
-        self.assertEqual(standing.keys() - {sale.name for sale in self.told}, set(), "charged without a sale")
-        self.assertEqual(len(self.standin.follow_ups()), len(bad))
-        self.assertEqual(self.standin.exposure(), 2500 * len(bad))
-
-    def wait_for_none(self, states: set[str], what: str) -> None:
-        try:
-            eventually(lambda: not states & self.counts().keys(), what, 2 * PATIENCE)
-        except AssertionError:
-            left = [self.standin.show(order["id"]) for state in sorted(states) for order in self.standin.orders("&state=" + state)]
-            rows = [row for row in self.gateway.payments() if row["standin_key"] in {order["order_key"] for order in left}]
-            raise AssertionError(f"{what}: {self.counts()}\n" + "\n".join(map(str, left[:3] + rows))) from None
-
-    def standing(self) -> collections.Counter:
-        """How many charges of each sale the gateway's ledger holds its customer to."""
-        self.gateway.standing()
-        return collections.Counter(self.sale_of(row) for row in self.gateway.payments() if row["standing"])
+class GatewayKilled:
+    """The rounds are shared among the kinds of party."""
 
     def test_at_random_moments(self):
         self.standin.start()
-        for _ in range(ROUNDS):
-            known = set(self.told)
-            self.gateway.faults(*self.chance.choice(GATEWAYS))
-            self.kill_under_load()
-            if self.chance.random() < 0.3:
-                self.kill_while_it_starts()
-            self.standin.start()
-            self.assert_remembered(known)
-        self.assertGreaterEqual(self.cut_off, ROUNDS)
+        with self.under_load():
+            for _ in range(-(-ROUNDS // 2)):
+                self.gateway.faults(*SLOW)
+                self.a_moment(0.05, 0.5)
+                self.gateway.kill()
+                known = len(self.told)
+                eventually(lambda: len(self.told) > known, "customers are served without it")
+                self.a_moment(0, 0.1)
+                self.gateway.start("--faults", json.dumps(SLOW))
+        self.assertEqual(self.cut_off, 0, "standin leaves nobody without an answer")
+        self.assertGreater(self.standin.metric("standin_stand_ins_total"), 0)
         self.assert_all_ends_well()
-        print(f"{len(self.told)} sales, {self.cut_off} cut off; {self.counts()}")
 
 
-class UsaepayTill(KilledBetweenSendAndAnswer):
-    source_key = ""
-
-    def pay(self, sale: Sale) -> Answer:
-        return self.send(sale_body(sale.name, UMkey=self.source_key, UMamount="150.00" if sale.over_floor else "25.00",
-                                   UMcard=CARD if sale.good_card else DECLINED_CARD))
-
-    @staticmethod
-    def verdict(answer: Answer) -> bool | None:
-        """True: yes, False: no, None: neither."""
-        return {"A": True, "D": False}.get(fields_of(answer)["UMresult"])
-
-    @staticmethod
-    def sale_of(row: dict) -> str:
-        return row["invoice"]
+class KilledThatHasToBeSearched(GatewayKilled, AtAPartyThatHasToBeSearched):
+    pass
 
 
-class KilledAtAPartyThatFolds(UsaepayTill, TillScenario):
-    source_key = "sandbox-fold"
-
-    def party(self) -> None:
-        self.common("upstream.cardgate", "route.till")
-
-
-class KilledAtAPartyThatHasToBeSearched(UsaepayTill, TillScenario):
-    source_key = "sandbox"
-
-    def party(self) -> None:
-        self.common("upstream.cardgate", "route.till")
-        self.configuration.without_folding()
-
-
-class KilledAtAPartyThatKeys(KilledBetweenSendAndAnswer, TillScenario):
-    def party(self) -> None:
-        del self.configuration.sections["upstream.cardgate"], self.configuration.sections["route.till"]
-        targets = ", ".join(f'"http://127.0.0.1:{port}"' for port in self.gateway.ports)
-        self.configuration.change("upstream.backupgate", dialect='"stripe"', country='"US"', credentials_file='"backupgate.keys"',
-                                  targets=f"[{targets}]", duplicates='{ kind = "keyed", window = "24h" }', reversal='"void"')
-        self.configuration.change("route.payments", name='"payments"', match='"/v1/*"', dialect='"stripe"', upstream='"backupgate"',
-                                  idempotency='"journalled"', key='"Idempotency-Key"')
-        self.common("upstream.backupgate", "route.payments")
-
-    def pay(self, sale: Sale) -> Answer:
-        card = "pm_card_visa" if sale.good_card else "pm_card_chargeDeclined"
-        body = {"amount": 15000 if sale.over_floor else 2500, "currency": "usd", "payment_method": card, "confirm": "true",
-                "metadata[order_id]": sale.name}
-        headers = {"Authorization": "Bearer sk_test_simulated", "Content-Type": FORM, "Idempotency-Key": "key-" + sale.name}
-        return ask(self.standin.port, "POST", "/v1/payment_intents", urllib.parse.urlencode(body).encode(), headers)
-
-    @staticmethod
-    def verdict(answer: Answer) -> bool | None:
-        return {200: True, 402: False}.get(answer.status)
-
-    @staticmethod
-    def sale_of(row: dict) -> str:
-        return row["idempotency_key"].removeprefix("key-")
+class KilledThatKeys(GatewayKilled, AtAPartyThatKeys):
+    pass

@@ -163,10 +163,17 @@ class TillScenario(Scenario):
 
     def setUp(self):
         super().setUp()
-        self.gateway = self.child(Gateway(self.folder)).start()
-        self.configure(*[f"http://127.0.0.1:{port}/gate" for port in self.gateway.ports])
+        self.gateway = self.child(self.new_gateway()).start()
+        self.configure(*[place + "/gate" for place in self.places()])
         self.write_secret("cardgate.keys", self.source_keys)
         self.write_secret("backupgate.keys", "sk_test_simulated\n")
+
+    def new_gateway(self) -> Gateway:
+        return Gateway(self.folder)
+
+    def places(self) -> list[str]:
+        """Where standin reaches the gateway's locations."""
+        return ["http://%s:%d" % place for place in zip(self.gateway.hosts, self.gateway.ports)]
 
     def configure(self, *targets: str) -> None:
         self.configuration = self.standin.configuration = TillConfiguration(*targets)

@@ -78,9 +78,9 @@ def exchange(connection: http.client.HTTPConnection, method: str, target: str, b
     return Answer(response.status, response.getheaders(), response.read())
 
 
-def ask(port: int, method: str, target: str, body: bytes | None = None, headers: dict | None = None) -> Answer:
+def ask(port: int, method: str, target: str, body: bytes | None = None, headers: dict | None = None, within: float = PATIENCE) -> Answer:
     """One request on a connection of its own."""
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=within)
     try:
         return exchange(connection, method, target, body, headers or {})
     finally:

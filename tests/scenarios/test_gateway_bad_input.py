@@ -50,7 +50,7 @@ NO_CHARGE = {
     "a_trial": SALE + b"&UMamount=25.00&UMtestmode=1",
     "an_answer_to_be_signed": SALE + b"&UMamount=25.00&UMhash=s%2Fseed%2F0000%2Fy",
     "capture_of_nothing": b"UMkey=sandbox&UMcommand=capture",
-    "void_of_nothing_known": b"UMkey=sandbox&UMcommand=void&UMrefNum=1795000000000000",
+    "void_of_nothing_known": b"UMkey=sandbox&UMcommand=void&UMrefNum=132099999",
     "refund_of_words": b"UMkey=sandbox&UMcommand=refund&UMrefNum=%27%20OR%201%3D1&UMamount=1.00",
 }
 

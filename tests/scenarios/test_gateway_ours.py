@@ -3,7 +3,7 @@ import datetime
 import hashlib
 import zoneinfo
 
-from gateways import MASTERCARD, TillScenario
+from gateways import MASTERCARD, Gateway, TillScenario
 from harness import at_once, eventually
 
 
@@ -59,10 +59,10 @@ class StillInStandIn(TillScenario):
         self.assertEqual((refund["kind"], refund["amount_minor"], refund["original"]), ("refund", 400, charge["refnum"]))
         self.assertEqual(self.standin.exposure(), 0)
 
-    def test_refunds_of_more_than_the_charge_in_two_parts_are_refused_by_somebody(self):
+    def test_refunds_of_more_than_the_charge_in_two_parts_are_refused_at_once(self):
         reference = self.accept()
         self.assert_approved(self.about("refund", reference, UMamount="20.00"))
-        self.about("refund", reference, UMamount="20.00", UMcustom1="second")
+        self.assert_refused(self.about("refund", reference, UMamount="20.00", UMcustom1="second"), "00112")
         self.deliver()
         eventually(lambda: not self.standin.states().get("accepted") and not self.standin.states().get("replaying"), "all is done")
         self.assertLessEqual(self.gateway.payments()[0]["refunded_minor"], 2500)
@@ -108,6 +108,54 @@ class StillInStandIn(TillScenario):
         eventually(lambda: len(self.standin.follow_ups()) == 2, "a person has both")
         self.assertEqual(self.standin.states().get("refused"), 1)
         self.assertEqual(self.gateway.standing(), 0)
+
+
+class AtTheSecondParty(TillScenario):
+    def setUp(self):
+        super().setUp()
+        self.backup = self.child(Gateway(self.folder, 1, "backup")).start()
+        self.configuration.add_backup(f"http://127.0.0.1:{self.backup.ports[0]}")
+        self.gateway.gone()
+        self.standin.start()
+
+    def moved(self, invoice: str = "1", **fields: str) -> str:
+        """Our reference of a charge that the second party has."""
+        answer = self.sale(invoice, **fields)
+        self.assert_stood_in_for(answer)
+        return answer["UMrefNum"]
+
+    def test_a_refund_is_given_there_once(self):
+        reference = self.moved()
+        refund = {"UMamount": "4.00"}
+        answers = at_once(4, lambda _: self.about("refund", reference, **refund))
+        for answer in answers:
+            self.assert_approved(answer)
+        self.assertEqual(sorted(answer["UMisDuplicate"] for answer in answers), ["N", "Y", "Y", "Y"])
+        self.standin.kill()
+        self.standin.start()
+        self.assertEqual(self.about("refund", reference, **refund)["UMisDuplicate"], "Y")
+        self.assertEqual(self.backup.payments()[0]["refunded_minor"], 400)
+        self.assertEqual(self.about("refund", reference, UMamount="21.01")["UMerrorcode"], "00112")
+        self.assert_approved(self.about("refund", reference, UMamount="21.00"))
+        self.assertEqual(self.backup.payments()[0]["refunded_minor"], 2500)
+        self.assertEqual(self.gateway.payments(), [])
+
+    def test_a_refund_of_unknown_end_is_asked_for_again_under_the_same_key(self):
+        reference = self.moved()
+        self.backup.faults({"fault": "reset", "at": "after", "ask": "change", "count": 1})
+        self.assertEqual(self.about("refund", reference, UMamount="4.00")["UMerrorcode"], "00027")
+        eventually(lambda: self.about("refund", reference, UMamount="4.00")["UMresult"] == "A", "the second party says what it did")
+        self.assertEqual(self.backup.payments()[0]["refunded_minor"], 400)
+
+    def test_a_void_and_a_capture_are_made_there(self):
+        sale, hold = self.moved("1"), self.moved("2", UMcommand="cc:authonly", UMamount="30.00")
+        self.assert_approved(self.about("void", sale))
+        self.assertEqual(self.about("void", sale)["UMerrorcode"], "00024")
+        self.assert_approved(self.about("capture", hold, UMamount="20.00"))
+        charges = [payment for payment in self.backup.payments() if payment["kind"] != "refund"]
+        self.assertEqual(charges[0]["refunded_minor"], 2500)
+        self.assertEqual((charges[1]["state"], charges[1]["amount_minor"]), ("captured", 2000))
+        self.assertEqual(self.gateway.payments(), [])
 
 
 class Delivered(TillScenario):

@@ -24,7 +24,7 @@ FLOORS = [
     {"journal", "dialect", "upstream", "cache"},
     {"route", "replay", "reconcile"},
     {"incident"},
-    {"console", "rehearsal"},
+    {"console", "rehearsal", "wiring"},
     {"app"},
 ]
 
@@ -62,7 +62,7 @@ def _links(cmake: str) -> set[str]:
     """The ROOMS that a room's CMakeLists.txt names."""
     declared = _ROOM.search(cmake)
     words = declared[2].split() if declared else []
-    keywords = {"ROOMS", "LIBS", "TEST_LIBS", "THREADED"}
+    keywords = {"ROOMS", "LIBS", "TEST_LIBS", "THREADED", "FUZZED"}
     links, current = set(), ""
     for word in words:
         if word in keywords:
@@ -109,4 +109,27 @@ def floor_plan(tree: Tree) -> list[Finding]:
         if room and is_cpp(path):
             links = _links(tree.get(f"src/{room}/CMakeLists.txt", ""))
             findings += _include_findings(path, text, rooms, links)
+    return findings
+
+
+CHECKERS = "sim/checkers/"
+# What the checkers may include besides the standard library, whose headers have neither a folder nor an ending.
+CHECKERS_MAY_INCLUDE = (CHECKERS, "fmt/")
+CHECKERS_TESTS_MAY_INCLUDE = CHECKERS_MAY_INCLUDE + ("gtest/", "gmock/")
+
+
+def checkers_stand_alone(tree: Tree) -> list[Finding]:
+    """What the simulator's checkers judge must not be what they judge by: they include nothing of src/."""
+    findings = []
+    for path, text in tree.items():
+        if not path.startswith(CHECKERS) or not is_cpp(path):
+            continue
+        is_test = re.search(r"(?:_test\.cc|/test_\w+\.h)$", path)
+        allowed = CHECKERS_TESTS_MAY_INCLUDE if is_test else CHECKERS_MAY_INCLUDE
+        for match in _INCLUDE.finditer(text):
+            included = match[1]
+            is_standard = "/" not in included and "." not in included
+            if not is_standard and not included.startswith(allowed):
+                message = f"a checker includes `{included}`: only the standard library, fmt and {CHECKERS}"
+                findings.append(Finding(path, line_at(text, match.start(1)), message))
     return findings

@@ -143,6 +143,28 @@ FLOORS = [
     Case(house.floor_plan, {"src/attic/CMakeLists.txt": "standin_room(attic)"}, [0]),
 ]
 
+
+
+def checking(header: str, *lines: int, path: str = "sim/checkers/a.cc") -> Case:
+    return snippet(house.checkers_stand_alone, f"#pragma once\n#include {header}\n", *lines, path=path)
+
+
+CHECKERS = [
+    checking('"sim/checkers/evidence.h"'),
+    checking("<vector>"),
+    checking("<fmt/format.h>"),
+    checking("<gtest/gtest.h>", path="sim/checkers/a_test.cc"),
+    checking("<gmock/gmock.h>", path="sim/checkers/test_evidence.h"),
+    checking("<gtest/gtest.h>", 2),
+    checking('"base/money.h"', 2),
+    checking('"journal/journal.h"', 2, path="sim/checkers/a.h"),
+    checking('"base/money.h"', 2, path="sim/checkers/a_test.cc"),
+    checking('"sim/world.h"', 2),
+    checking('"money.h"', 2),
+    checking("<boost/json.hpp>", 2),
+    checking('"base/money.h"', path="sim/actors/a.cc"),
+]
+
 KEYS = 'Key{"log", table, "", ""},\nKey{"log.access", text, "", ""},\nKey{"alerts", later, "", "", "alerts"},\n'
 METRICS = {"src/telemetry/metrics.cc": 'f("standin_orders"); // standin_comment'}
 VERBS = {"src/app/main.cc": 'app.add_subcommand("serve", "runs");\n// app.add_subcommand("later");\n'}
@@ -173,7 +195,7 @@ DOCUMENTATION = [
     Case(documentation.verbs, {}, [0]),
 ]
 
-CASES = PORTS + AWAIT + LAMBDAS + LENGTHS + OPEN + FLOORS + DOCUMENTATION
+CASES = PORTS + AWAIT + LAMBDAS + LENGTHS + OPEN + FLOORS + CHECKERS + DOCUMENTATION
 
 
 def run(rules: list[Rule]) -> int:

@@ -22,6 +22,7 @@ RULES = [
     code_rules.short_files,
     house_rules.nothing_left_open,
     house_rules.floor_plan,
+    house_rules.checkers_stand_alone,
     documentation_rules.configuration_keys,
     documentation_rules.metrics,
     documentation_rules.verbs,

@@ -54,33 +54,38 @@ Scene::~Scene() { world.run_for(600s); }
 
 void Scene::build() {
   if (!journal) {
+    const auto since_begin = std::chrono::floor<std::chrono::milliseconds>(world.now().time_since_epoch());
     auto opened = SqliteJournal::open({.path = folder.file(journal_name_),
                                        .clock = &world.clock(),
                                        .metrics = &metrics,
-                                       .executor = world.executor()});
+                                       .executor = world.executor(),
+                                       .boot = Boot{boot_id, world.clock().wall() - since_begin},
+                                       .clocks = states.clocks()});
     ensure(opened.has_value(), opened ? "" : opened.error().what);
     journal = std::move(*opened);
   }
   modes = std::move(*Modes::load(*journal));
   claims = std::make_unique<Claims>(*journal, vault);
+  if (!lookalikes) lookalikes = std::make_unique<Lookalikes>();
   dialect = *make_dialect(stand_in, vault);
   party = std::make_shared<Party>(upstream, world.clock(), world.random(), transport, states, world.executor());
   tour = std::make_shared<ProtectedRoute>(
       ProtectedRoute::Setup{route, stand_in, policy, "config-1", 512 << 20, dialect, {{party, dialect, {}}}},
-      SharedPorts{*journal, vault, *claims, lookalikes, *modes, metrics, ulids, listening, in_flight_bytes},
+      SharedPorts{*journal, vault, *claims, *lookalikes, *modes, metrics, ulids, listening, in_flight_bytes},
       LoopPorts{world.executor(), world.clock(), world.random()});
 }
 
 void Scene::restart() {
   tour.reset();
   claims.reset();
+  lookalikes.reset();
   journal.reset();
   build();
 }
 
 void Scene::crash() {
   const std::string before = folder.file(journal_name_);
-  dead_.push_back({std::move(journal), std::move(modes), std::move(claims), std::move(tour)});
+  dead_.push_back({std::move(journal), std::move(modes), std::move(claims), std::move(lookalikes), std::move(tour)});
   journal_name_ = "journal-" + std::to_string(dead_.size()) + ".db";
   for (const std::string part : {"", "-wal"}) {
     if (std::filesystem::exists(before + part)) std::filesystem::copy(before + part, folder.file(journal_name_) + part);

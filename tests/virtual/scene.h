@@ -74,6 +74,7 @@ struct Scene {
 
   Metrics metrics;
   TargetStates states;
+  std::string boot_id = "1";  ///< another: the machine is started again before the next process
   Vault vault = Vault::ephemeral(world.random());
   UlidMaker ulids{world.random()};
   std::atomic<std::size_t> listening = 0;
@@ -81,7 +82,7 @@ struct Scene {
   std::unique_ptr<Journal> journal;
   std::unique_ptr<Modes> modes;
   std::unique_ptr<Claims> claims;
-  Lookalikes lookalikes;
+  std::unique_ptr<Lookalikes> lookalikes;
   std::shared_ptr<Party> party;
   std::shared_ptr<const Dialect> dialect;
   std::shared_ptr<ProtectedRoute> tour;
@@ -91,6 +92,7 @@ struct Scene {
     std::unique_ptr<Journal> journal;
     std::unique_ptr<Modes> modes;
     std::unique_ptr<Claims> claims;
+    std::unique_ptr<Lookalikes> lookalikes;
     std::shared_ptr<ProtectedRoute> tour;
   };
   std::string journal_name_ = "journal.db";

@@ -104,7 +104,7 @@ void Till::rebuild() {
   }
   tour = std::make_shared<ProtectedRoute>(
       ProtectedRoute::Setup{route, stand_in, policy, "config-1", 512 << 20, dialect, std::move(parties)},
-      SharedPorts{*journal, vault, *claims, lookalikes, *modes, metrics, ulids, listening, in_flight_bytes},
+      SharedPorts{*journal, vault, *claims, *lookalikes, *modes, metrics, ulids, listening, in_flight_bytes},
       LoopPorts{world.executor(), world.clock(), world.random()});
 }
 

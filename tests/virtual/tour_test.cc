@@ -86,17 +86,17 @@ TEST(Tour, TheSecondOfAKeyInFlightIsToldSoAtItsDeadline) {
   const auto claims = std::move(scene.claims);
   scene.claims = std::make_unique<Claims>(*scene.journal, scene.vault);
   // A second route over the same claims, with a shorter deadline.
-  const auto second_route =
-      std::make_shared<ProtectedRoute>(ProtectedRoute::Setup{scene.route,
-                                                             scene.stand_in,
-                                                             scene.policy,
-                                                             "config-1",
-                                                             512 << 20,
-                                                             scene.dialect,
-                                                             {{scene.party, scene.dialect, {}}}},
-                                       SharedPorts{*scene.journal, scene.vault, *claims, scene.lookalikes, *scene.modes,
-                                                   scene.metrics, scene.ulids, scene.listening, scene.in_flight_bytes},
-                                       LoopPorts{scene.world.executor(), scene.world.clock(), scene.world.random()});
+  const auto second_route = std::make_shared<ProtectedRoute>(
+      ProtectedRoute::Setup{scene.route,
+                            scene.stand_in,
+                            scene.policy,
+                            "config-1",
+                            512 << 20,
+                            scene.dialect,
+                            {{scene.party, scene.dialect, {}}}},
+      SharedPorts{*scene.journal, scene.vault, *claims, *scene.lookalikes, *scene.modes, scene.metrics, scene.ulids,
+                  scene.listening, scene.in_flight_bytes},
+      LoopPorts{scene.world.executor(), scene.world.clock(), scene.world.random()});
   scene.tour = second_route;
   const auto second = scene.order_later("k1");
   scene.world.run_for(16s);

@@ -228,6 +228,9 @@ Response refund(const StripeCall& call, WallTime now) {
   if (!amount) {
     return stripe_refusal(call.state, bad("", "amount", "Refund amount is greater than unrefunded amount on charge."));
   }
+  if (charge->state == PaymentState::authorized && *amount < left) {
+    return stripe_refusal(call.state, bad("", "amount", "A charge that is not captured is refunded whole."));
+  }
   Payment row = stripe_draft(call);
   row.kind = PaymentKind::refund;
   row.state = PaymentState::captured;

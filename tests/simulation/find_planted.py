@@ -1,0 +1,49 @@
+#!/usr/bin/env python3
+"""Plants each mistake that the program can be built with, and expects the simulator to find it within so many seeds.
+
+find_planted.py STANDIN_PLANTED [BUG...]
+"""
+import re
+import subprocess
+import sys
+
+SEEDS = 60  # of each bug, unless it says otherwise
+MORE_SEEDS = {"withdrawn_though_told": 600, "lease_without_fencing": 600, "bare_409_is_proof": 300}
+
+
+def planted_bugs(program: str) -> list[str]:
+    return subprocess.run([program, "simulate", "--list-bugs"], check=True, capture_output=True, text=True).stdout.split()
+
+
+def runs_until_found(program: str, bug: str, seeds: int) -> tuple[int, str] | None:
+    """How many seeds it took, and which promises were broken; nothing if none was."""
+    command = [program, "simulate", "--quiet", "--plant", bug, "--first", "1", "--runs", str(seeds), "--first-failure"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=280)
+    if done.returncode == 0:
+        return None
+    if "a run ended the process" in done.stdout:
+        return 0, "an invariant, which aborts"
+    seed = re.search(r"--seed (\d+)", done.stdout)
+    promises = sorted(set(re.findall(r"^  (P\d+|money|lease) ", done.stdout, re.MULTILINE)))
+    if not seed:
+        sys.exit(f"{bug}: the simulator did not say which seed failed:\n{done.stdout}{done.stderr}")
+    return int(seed.group(1)), " ".join(promises)
+
+
+def main() -> int:
+    program = sys.argv[1]
+    missed = []
+    bugs = sys.argv[2:] or planted_bugs(program)
+    for bug in bugs:
+        found = runs_until_found(program, bug, MORE_SEEDS.get(bug, SEEDS))
+        if found:
+            print(f"{bug}: found at seed {found[0]}, by {found[1]}" if found[0] else f"{bug}: found by {found[1]}", flush=True)
+        else:
+            print(f"{bug}: NOT FOUND within {MORE_SEEDS.get(bug, SEEDS)} seeds", flush=True)
+            missed.append(bug)
+    print(f"{len(bugs) - len(missed)} of {len(bugs)} planted bugs found")
+    return 1 if missed or len(bugs) < 20 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,423 @@
+// Voids, captures and refunds of charges by the number that we gave for them: wherever the charge is, done once.
+#include "base/text.h"
+#include "tests/virtual/till.h"
+
+namespace standin {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+Behaviour json_says(std::string body, int status = 200) {
+  Response answer{.status = status, .body = std::move(body)};
+  answer.headers.add("Content-Type", "application/json");
+  return says(std::move(answer));
+}
+
+/// What it was asked last, as "POST /path body".
+struct SecondGateway {
+  Behaviour operator()(const Request& request) {
+    if (request.target == "/v1/refunds") {
+      ++refunds;
+      return json_says(R"({"id":"re_)" + std::to_string(refunds) + R"(","object":"refund","status":"succeeded"})");
+    }
+    const std::string status = request.target.ends_with("/cancel") ? "canceled" : charge_status;
+    return json_says(R"({"id":"pi_1","object":"payment_intent","amount":1000,"amount_received":1000,)"
+                     R"("currency":"usd","latest_charge":"ch_1","status":")" +
+                     status + R"("})");
+  }
+  std::string charge_status = "succeeded";
+  int refunds = 0;
+};
+
+/// A till whose one charge is at the second party.
+struct Moved : Till {
+  explicit Moved(const Sale& first = {}) {
+    gateway = [](const Request&) { return refuses(); };
+    second_gateway = std::ref(second);
+    if (first.command == "cc:authonly") second.charge_status = "requires_capture";
+    number = form_field(sale(first).body, "UMrefNum");
+    second.charge_status = "succeeded";
+    gateway = [](const Request&) { return says(gate_approves("999")); };
+  }
+  ~Moved() override { world.run_for(600s); }
+  Response ask(const std::string& command, const std::string& more = {}) { return send(about(command, more)); }
+  Request about(const std::string& command, const std::string& more = {}) const {
+    return request("UMkey=source-key-1&UMcommand=" + command + "&UMrefNum=" + number + more);
+  }
+  std::string ask_for(const std::string& field, const std::string& command, const std::string& more = {}) {
+    return form_field(ask(command, more).body, field);
+  }
+  OrderRow charge() {
+    for (const OrderRow& row : *journal->orders({.include_live = true})) {
+      if (!row.behind) return row;
+    }
+    unreachable();
+  }
+  std::vector<OrderRow> behind() { return *journal->orders({.behind = charge().id}); }
+
+  SecondGateway second;
+  std::string number;
+};
+
+TEST(ChargeAtTheSecondParty, IsRefundedThereInPart) {
+  Moved till;
+  const Response answer = till.ask("cc:refund", "&UMamount=4.00");
+  EXPECT_EQ(form_field(answer.body, "UMresult"), "A");
+  EXPECT_EQ(form_field(answer.body, "UMrefNum"), till.number);
+  EXPECT_EQ(till.last_arrival().target, "/v1/refunds");
+  EXPECT_THAT(till.last_arrival().body, HasSubstr("payment_intent=pi_1&amount=400"));
+  EXPECT_EQ(till.arrivals_at("www"), 0u);
+  ASSERT_EQ(till.behind().size(), 1u);
+  EXPECT_EQ(till.behind().front().state, State::settled);
+  EXPECT_EQ(till.behind().front().upstream_reference, "re_1");
+  EXPECT_EQ(till.behind().front().facts.amount->minor, 400);
+}
+
+TEST(ChargeAtTheSecondParty, IsVoidedThere) {
+  Moved till;
+  EXPECT_EQ(till.ask_for("UMresult", "cc:void"), "A");
+  EXPECT_EQ(till.last_arrival().target, "/v1/refunds");
+  EXPECT_EQ(till.last_arrival().headers.find("Idempotency-Key"), "reversal-pi_1");
+  EXPECT_EQ(till.charge().state, State::cancelled);
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:void"), "00024");
+  EXPECT_EQ(till.second.refunds, 1);
+}
+
+TEST(ChargeAtTheSecondParty, ThatOnlyHoldsIsCapturedOnceAndForNoMore) {
+  Moved till({.command = "cc:authonly"});
+  EXPECT_EQ(till.ask_for("UMresult", "cc:capture", "&UMamount=10.01"), "E");
+  EXPECT_EQ(till.ask_for("UMresult", "cc:capture", "&UMamount=8.00"), "A");
+  EXPECT_EQ(till.last_arrival().target, "/v1/payment_intents/pi_1/capture");
+  EXPECT_EQ(till.last_arrival().body, "amount_to_capture=800");
+  EXPECT_TRUE(till.journal->follow_ups(true)->empty()) << "its reference is the hold's own";
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:capture"), "10126");
+}
+
+TEST(ChargeAtTheSecondParty, ThatOnlyHoldsIsCancelled) {
+  Moved till({.command = "cc:authonly"});
+  EXPECT_EQ(till.ask_for("UMresult", "cc:void"), "A");
+  EXPECT_EQ(till.last_arrival().target, "/v1/payment_intents/pi_1/cancel");
+}
+
+TEST(ChargeAtTheSecondParty, IsRefundedOnceHoweverOftenTheSameRefundIsAskedFor) {
+  Moved till;
+  const auto first = till.send_later(till.about("cc:refund", "&UMamount=4.00"));
+  const auto second = till.send_later(till.about("cc:refund", "&UMamount=4.00"));
+  till.world.run_for(5s);
+  EXPECT_EQ(form_field(first->peek()->body, "UMresult"), "A");
+  EXPECT_EQ(form_field(second->peek()->body, "UMisDuplicate"), "Y");
+  till.crash();
+  till.rebuild();
+  EXPECT_EQ(till.ask_for("UMisDuplicate", "cc:refund", "&UMamount=4.00"), "Y");
+  EXPECT_EQ(till.second.refunds, 1);
+  till.world.run_for(11min);
+  EXPECT_EQ(till.ask_for("UMisDuplicate", "cc:refund", "&UMamount=4.00"), "N") << "a new one";
+  EXPECT_EQ(till.second.refunds, 2);
+}
+
+TEST(ChargeAtTheSecondParty, WhoseRefundIsOfUnknownEndIsAskedAgainUnderTheSameKey) {
+  for (const bool crashes : {false, true}) {
+    Moved till;
+    till.second_gateway = [](const Request&) { return hangs(); };
+    const auto lost = till.send_later(till.about("cc:refund", "&UMamount=4.00"));
+    till.world.run_for(crashes ? 5s : 130s);
+    const std::string key(till.last_arrival().headers.find("Idempotency-Key").value_or(""));
+    if (!crashes) EXPECT_EQ(form_field(lost->peek()->body, "UMerrorcode"), "00027") << "neither yes nor no";
+    if (crashes) till.crash();
+    till.rebuild();
+    till.second_gateway = std::ref(till.second);
+    EXPECT_EQ(till.ask_for("UMresult", "cc:refund", "&UMamount=4.00"), "A");
+    EXPECT_EQ(till.last_arrival().headers.find("Idempotency-Key"), key);
+    EXPECT_EQ(till.behind().size(), 1u) << "one order, one key, one refund";
+    EXPECT_EQ(till.behind().front().state, State::settled);
+  }
+}
+
+TEST(ChargeAtTheSecondParty, WhoseRefundNobodyAsksForAgainIsForAPersonAndNeverSentAgain) {
+  Moved till;
+  till.second_gateway = [](const Request&) { return hangs(); };
+  till.send_later(till.about("cc:refund", "&UMamount=4.00"));
+  till.world.run_for(5s);
+  till.crash();
+  till.rebuild();
+  till.second_gateway = std::ref(till.second);
+  const auto replayer = till.new_replayer("r1");
+  till.world.run_for(30min);
+  EXPECT_EQ(till.second.refunds, 0);
+  EXPECT_EQ(till.journal->follow_ups(true)->size(), 1u);
+  EXPECT_EQ(till.behind().front().state, State::held);
+  replayer->shut_down();
+}
+
+TEST(ChargeAtTheSecondParty, IsNotRefundedForMoreThanItIsInSeveralParts) {
+  Moved till;
+  EXPECT_EQ(till.ask_for("UMresult", "cc:refund", "&UMamount=6.00"), "A");
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:refund", "&UMamount=4.01"), "00112");
+  EXPECT_EQ(till.ask_for("UMresult", "cc:refund", "&UMamount=4.00"), "A");
+  EXPECT_EQ(till.second.refunds, 2);
+}
+
+TEST(ChargeAtTheSecondParty, WhoseRefundIsRefusedThereIsRefusedInTheClientsWords) {
+  Moved till;
+  till.second_gateway = [](const Request&) {
+    return json_says(R"({"error":{"type":"invalid_request_error","code":"charge_disputed","message":"no"}})", 400);
+  };
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:refund", "&UMamount=4.00"), "10129");
+  till.second_gateway = std::ref(till.second);
+  EXPECT_EQ(till.ask_for("UMresult", "cc:refund", "&UMamount=4.00"), "A") << "nothing of it stands";
+}
+
+TEST(ChargeAtTheSecondParty, WhoseVoidIsRefusedThereStands) {
+  Moved till;
+  till.second_gateway = [](const Request&) {
+    return json_says(R"({"error":{"type":"invalid_request_error","code":"charge_disputed","message":"no"}})", 400);
+  };
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:void"), "10129");
+  EXPECT_EQ(till.charge().state, State::settled);
+}
+
+TEST(ChargeAtTheSecondParty, WhoseRefundDidNotLeaveMayBeAskedForAgain) {
+  Moved till;
+  till.second_gateway = [](const Request&) { return refuses(); };
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:refund", "&UMamount=4.00"), "00018");
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:void"), "00018");
+  EXPECT_EQ(till.charge().state, State::settled);
+  till.world.run_for(60s);
+  till.second_gateway = std::ref(till.second);
+  EXPECT_EQ(till.ask_for("UMresult", "cc:refund", "&UMamount=4.00"), "A");
+}
+
+// --- the void of a charge that the party has ---
+
+/// A till with one charge at the gateway, as it answers a void and shows its books.
+struct Charged : Till {
+  Charged() {
+    route.more_upstreams.clear();
+    rebuild();
+    gateway = [this](const Request& request) {
+      if (request.method == "GET") return json_says(books());
+      if (form_field(request.body, "UMcommand") != "cc:void") return says(gate_approves(reference));
+      if (voids_by_itself) voided = true;
+      return void_answer;
+    };
+    sale({});
+  }
+  ~Charged() override { world.run_for(600s); }
+  std::string books() {
+    std::string created = iso8601(only_order().created).substr(0, 19);
+    created[10] = ' ';
+    return R"({"type":"list","limit":100,"offset":0,"total":"1","data":[{"type":"transaction","key":"k","refnum":")" +
+           reference + R"(","created":")" + created + R"(","trantype_code":")" + (voided ? "V" : "S") +
+           R"(","result_code":"A","status_code":"P","creditcard":{"number":"4000xxxxxxxx2224"},"amount":"10.00",)"
+           R"("invoice":"","orderid":"order-1"}]})";
+  }
+  Request void_request() const { return request("UMkey=source-key-1&UMcommand=cc:void&UMrefNum=132020588"); }
+  /// The process dies while the answer to the void is on its way.
+  void crash_in_void() {
+    send_later(void_request());
+    world.run_for(1s);
+    ASSERT_EQ(form_field(last_arrival().body, "UMcommand"), "cc:void");
+    crash();
+    rebuild();
+  }
+
+  std::string reference = "132020588";
+  bool voided = false, voids_by_itself = true;
+  Behaviour void_answer = hangs();
+};
+
+TEST(ChargeAtTheGateway, VoidedBeforeACrashIsNotApprovedAgain) {
+  Charged till;
+  till.crash_in_void();
+  EXPECT_EQ(form_field(till.sale({}).body, "UMerrorcode"), "00093") << "nobody knows yet";
+  const auto replayer = till.new_replayer("r1");
+  till.world.run_for(3min);
+  EXPECT_EQ(till.only_state(), State::cancelled);
+  till.reference = "132020599";
+  EXPECT_EQ(form_field(till.sale({}).body, "UMrefNum"), "132020599") << "a new sale";
+  replayer->shut_down();
+}
+
+TEST(ChargeAtTheGateway, WhoseVoidWasNeverGrantedIsApprovedAgainAfterTheCrash) {
+  Charged till;
+  till.voids_by_itself = false;
+  till.crash_in_void();
+  const auto replayer = till.new_replayer("r1");
+  till.world.run_for(30s);
+  EXPECT_EQ(form_field(till.sale({}).body, "UMerrorcode"), "00093") << "it may yet be granted";
+  till.world.run_for(3min);
+  EXPECT_EQ(till.only_state(), State::settled);
+  EXPECT_EQ(form_field(till.sale({}).body, "UMrefNum"), "132020588");
+  EXPECT_EQ(
+      std::ranges::count_if(till.transport.arrived,
+                            [](const auto& each) { return form_field(each.request.body, "UMcommand") == "cc:void"; }),
+      1)
+      << "nobody was told that it is voided";
+  replayer->shut_down();
+}
+
+TEST(ChargeAtTheGateway, MayBeVoidedAgainWhereTheFirstVoidWasNotAnswered) {
+  Charged till;
+  till.crash_in_void();
+  till.void_answer = says(gate_error("00024", "Transaction already voided."));
+  EXPECT_EQ(form_field(till.send(till.void_request()).body, "UMerrorcode"), "00024");
+  EXPECT_EQ(till.only_state(), State::cancelled);
+}
+
+TEST(ChargeAtTheGateway, WhoseVoidIsDeclinedOrNeverLeftStands) {
+  for (const Behaviour& answer : {says(gate_error("00026", "The batch has closed.")), refuses()}) {
+    Charged till;
+    till.void_answer = answer;
+    EXPECT_EQ(form_field(till.send(till.void_request()).body, "UMresult"), "E");
+    EXPECT_EQ(till.only_state(), State::settled);
+    till.crash();
+    till.rebuild();
+    EXPECT_EQ(form_field(till.sale({}).body, "UMrefNum"), "132020588");
+  }
+}
+
+TEST(ChargeAtTheGateway, WhoseVoidIsAnsweredLateIsVoided) {
+  Charged till;
+  till.void_answer = says(gate_approves("132020588"), 30s);
+  EXPECT_EQ(form_field(till.send(till.void_request()).body, "UMerrorcode"), "00027");
+  EXPECT_EQ(till.only_state(), State::cancelling);
+  till.world.run_for(60s);
+  EXPECT_EQ(till.only_state(), State::cancelled);
+}
+
+TEST(ChargeAtTheGateway, VoidedByTwoAtOnceIsVoidedOnce) {
+  Charged till;
+  till.void_answer = says(gate_approves("132020588"), 2s);
+  const auto first = till.send_later(till.void_request());
+  const auto second = till.send_later(till.void_request());
+  till.world.run_for(30s);
+  EXPECT_EQ(form_field(first->peek()->body, "UMresult"), "A");
+  EXPECT_NE(second->peek(), std::nullopt);
+  EXPECT_EQ(till.only_state(), State::cancelled);
+}
+
+TEST(ChargeAtTheGateway, VoidedIsNotAmongTheListedOrders) {
+  Charged till;
+  till.void_answer = says(gate_approves("132020588"));
+  till.send(till.void_request());
+  ASSERT_EQ(till.only_state(), State::cancelled);
+  EXPECT_TRUE(till.journal->orders({})->empty());
+  EXPECT_TRUE(till.journal->orders({.state = State::cancelled})->empty());
+  EXPECT_EQ(till.journal->orders({.state = State::cancelled, .include_live = true})->size(), 1u);
+}
+
+// --- a charge that is still ours ---
+
+struct StillOurs : Till {
+  StillOurs() {
+    no_gateway_answers();
+    number = form_field(sale({}).body, "UMrefNum");
+  }
+  Request about(const std::string& command, const std::string& more = {}) const {
+    return request("UMkey=source-key-1&UMcommand=" + command + "&UMrefNum=" + number + more);
+  }
+  std::string ask(const std::string& command, const std::string& more = {}) {
+    const Response answer = send(about(command, more));
+    return form_field(answer.body, "UMresult") == "A" ? "A" : form_field(answer.body, "UMerrorcode");
+  }
+  std::string number;
+};
+
+TEST(ChargeStillOurs, IsNotPromisedBackForMoreThanItIsInSeveralParts) {
+  StillOurs till;
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=6.00"), "A");
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.01"), "00112");
+  EXPECT_EQ(till.ask("cc:refund"), "00112") << "all of it";
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A");
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=0.01"), "00112");
+}
+
+TEST(ChargeStillOurs, IsNotPromisedBackTwiceToTwoAtOnce) {
+  StillOurs till;
+  const auto first = till.send_later(till.about("cc:refund", "&UMamount=6.00"));
+  const auto second = till.send_later(till.about("cc:refund", "&UMamount=7.00"));
+  till.world.run_for(10s);
+  const bool one = form_field(first->peek()->body, "UMresult") == "A";
+  const bool other = form_field(second->peek()->body, "UMresult") == "A";
+  EXPECT_NE(one, other);
+}
+
+TEST(ChargeStillOurs, WhoseRefundIsAskedForAgainIsRefundedOnce) {
+  StillOurs till;
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A");
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A") << "the first one's answer";
+  EXPECT_EQ(till.journal->orders({})->size(), 2u);
+}
+
+TEST(ChargeStillOurs, SettledWithARefundWaitingIsNotGivenBackTwiceAtTheGateway) {
+  StillOurs till;
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=6.00"), "A");
+  const auto row = till.journal->orders({.id_made = till.dialect->own_reference(till.number)->added})->front();
+  till.gateway = [](const Request&) { return says(gate_approves("132020588")); };
+  const auto replayer = till.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({.order = row.id}));
+  till.world.run_for(2s);
+  ASSERT_EQ(till.journal->orders({.id = row.id})->front().state, State::settled);
+  const std::size_t sent = till.transport.arrived.size();
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.01"), "00112");
+  EXPECT_EQ(till.transport.arrived.size(), sent);
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A");
+  replayer->shut_down();
+}
+
+TEST(ChargeStillOurs, CannotBeChangedOrRepeatedYetAndItsNumberIsSentToNobody) {
+  StillOurs till;
+  till.gateway = [](const Request&) { return says(gate_approves("999")); };
+  for (const std::string command : {"cc:adjust", "cc:quicksale", "cc:unvoid"}) EXPECT_EQ(till.ask(command), "10105");
+  EXPECT_EQ(till.ask("cc:void"), "A");
+  for (const std::string command : {"cc:adjust", "cc:quicksale", "cc:unvoid"}) EXPECT_EQ(till.ask(command), "00024");
+  EXPECT_TRUE(till.transport.arrived.empty());
+}
+
+TEST(ChargeStillOurs, OnceSettledIsChangedAndRepeatedUnderTheGatewaysNumber) {
+  StillOurs till;
+  till.gateway = [](const Request&) { return says(gate_approves("132020588")); };
+  const auto replayer = till.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  till.world.run_for(10s);
+  ASSERT_EQ(till.only_state(), State::settled);
+  for (const std::string command : {"cc:adjust", "cc:quicksale", "cc:unvoid"}) {
+    EXPECT_EQ(till.ask(command, "&UMamount=9.00"), "A");
+    EXPECT_EQ(form_field(till.last_arrival().body, "UMrefNum"), "132020588");
+  }
+  replayer->shut_down();
+}
+
+TEST(ChargeStillOurs, AtAnotherMerchantIsNobodysAndItsNumberIsSentToNobody) {
+  StillOurs till;
+  till.gateway = [](const Request&) { return says(gate_approves("999")); };
+  for (const std::string command : {"cc:void", "cc:refund", "cc:adjust"}) {
+    const Request request = till.request("UMkey=somebody-else&UMcommand=" + command + "&UMrefNum=" + till.number);
+    EXPECT_EQ(form_field(till.send(request).body, "UMresult"), "E") << command;
+  }
+  EXPECT_TRUE(till.transport.arrived.empty());
+}
+
+TEST(ChargeStillOurs, DeliveredToTheSecondPartyHasItsRefundMadeThere) {
+  SecondGateway second;
+  Till till;
+  till.gateway = [](const Request&) { return refuses(); };
+  till.second_gateway = [](const Request&) { return hangs(); };
+  const std::string number = form_field(till.sale({}).body, "UMrefNum");
+  ASSERT_EQ(till.only_order().upstream, "backupgate");
+  const Request refund = till.request("UMkey=source-key-1&UMcommand=cc:refund&UMamount=4.00&UMrefNum=" + number);
+  ASSERT_EQ(form_field(till.send(refund).body, "UMresult"), "A");
+  till.second_gateway = std::ref(second);
+  till.world.run_for(130s);
+  const auto replayer = till.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({}));
+  till.world.run_for(60s);
+  EXPECT_EQ(second.refunds, 1);
+  EXPECT_EQ(till.journal->counts(), (std::map<State, std::size_t>{{State::settled, 2}}));
+  EXPECT_THAT(till.last_arrival().body, HasSubstr("payment_intent=pi_1&amount=400"));
+  replayer->shut_down();
+}
+
+}  // namespace
+}  // namespace standin
