@@ -39,10 +39,11 @@ demo: build ## the product at work on this machine: a shop goes down, its custom
 
 # Cheap checks first. All tests are one run of ctest, so that its summary at the end speaks for all.
 .PHONY: test
+# More at once than cores: most of them wait for something.
 test: check-format check-rules build-asan lint-changed build-tsan build-planted ## every check and every test, under sanitizers
 	@mkdir -p build-test
 	@printf 'subdirs("%s" "%s" "%s")\n' '$(CURDIR)/build-asan' '$(CURDIR)/build-tsan' '$(CURDIR)/build-planted' >build-test/CTestTestfile.cmake
-	ctest --test-dir build-test --output-on-failure --no-tests=error --no-label-summary --parallel 2
+	ctest --test-dir build-test --output-on-failure --no-tests=error --no-label-summary --parallel 3
 
 # One after the other: what goes wrong by chance alone should not be blamed on a crowded machine.
 .PHONY: nightly
@@ -81,7 +82,7 @@ simulate: build-planted ## HOURS of payments through every kind of fault, on all
 
 .PHONY: lint-changed
 lint-changed: build-asan
-	tools/lint --changed --at-most 40
+	tools/lint --changed --at-most 24
 
 .PHONY: lint
 lint: build-asan ## clang-tidy on every file; results are kept until the file or what it includes changes
