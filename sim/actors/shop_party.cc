@@ -130,6 +130,7 @@ void ShopParty::crash(Duration down_for) {
     trace_.note(world_.now(), host_, "dies");
     struck(Sabotage::shop_crash);
     net_.close(host_);
+    placing_.clear();
     loop_.reset();
     deliveries_.end_all(world_.now());
   }
@@ -157,6 +158,8 @@ void ShopParty::commit(const std::vector<Write>& writes) {
   }
 }
 
+void ShopParty::set_usual_step_time() { step_time_ = usual_step_time(); }
+
 Task<> ShopParty::take_step_time() {
   const Duration span = step_time_.draw(*random_);
   if (span > Duration{}) co_await loop_->clock().sleep_for(span);
@@ -180,7 +183,10 @@ Task<> ShopParty::place(std::shared_ptr<ServedCall> call) {
   if (order && call->is_copy()) repeated_.insert(order->cart_id);
   co_await take_step_time();
   Response response;
-  if (order) {
+  if (order && says_in_progress_ && placing_.contains(order->standin_key)) {
+    response = rehearsal::error_response(409, "This order is being placed");
+  } else if (order) {
+    placing_.insert(order->standin_key);
     const Placement placement{*order, new_id("ord_"), new_id("chg_"), world_.clock().wall()};
     placed_by_.emplace(placement.order_id, call->connection());
     Step step = model_.begin(placement);
@@ -197,6 +203,7 @@ Task<> ShopParty::place(std::shared_ptr<ServedCall> call) {
     response = rehearsal::error_response(422, order.error().what);
   }
   co_await take_step_time();
+  if (order && response.status != 409) placing_.erase(order->standin_key);
   trace_.note(world_.now(), host_, "answers {}", response.status);
   deliveries_.end(delivery, world_.now());
   call->answer(std::move(response), nullptr);

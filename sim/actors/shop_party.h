@@ -45,8 +45,11 @@ class ShopParty final : public Server {
   ShopParty(const ShopParty&) = delete;
   ShopParty& operator=(const ShopParty&) = delete;
 
+  /// Answers 409, and names no order, while another request of the same key is being placed.
+  void say_in_progress(bool says) { says_in_progress_ = says; }
   /// How long each step takes, from here on: before the first, between two, and before the answer.
   void set_step_time(rehearsal::ResponseTime step_time) { step_time_ = std::move(step_time); }
+  void set_usual_step_time();
   /// Dies; what the steps so far have written stays. It finishes what they left half done and listens after
   /// `down_for`. Already down: it stays down for that long from now.
   void crash(Duration down_for);
@@ -87,6 +90,8 @@ class ShopParty final : public Server {
   ShopBooks books_;
   rehearsal::ShopModel model_;
   DeliveryLog deliveries_;
+  bool says_in_progress_ = false;
+  std::set<std::string> placing_;  ///< Standin-Keys
   std::set<std::string> repeated_;
   std::map<std::string, std::shared_ptr<const Connection>> placed_by_;  ///< of the orders, by id
   std::unique_ptr<Alarm> restart_;

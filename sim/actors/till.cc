@@ -43,7 +43,7 @@ std::string new_card(Random& random) {
 
 std::string draw_card(Random& random, const Taste& taste, bool partial) {
   if (partial) return one_of(partial_cards, random);
-  if (chance(random, 0.08)) return one_of(declined_cards, random);
+  if (chance(random, taste.slow_cards ? 0.16 : 0.08)) return one_of(declined_cards, random);
   if (taste.slow_cards && chance(random, 0.08)) return one_of(slow_cards, random);
   if (chance(random, 0.25)) return one_of(usual_cards, random);
   return new_card(random);

@@ -43,7 +43,10 @@ Violations leases(const Books& books) {
   Violations found;
   for (const Matter& matter : books.matters()) {
     std::vector<const Delivery*> deliveries = matter.deliveries;
-    std::erase_if(deliveries, [](const Delivery* delivery) { return delivery->repeated; });
+    // What arrives only after its sender had let go of it is nobody's any more.
+    std::erase_if(deliveries, [](const Delivery* delivery) {
+      return delivery->repeated || delivery->ended_ms <= delivery->began_ms;
+    });
     std::ranges::stable_sort(deliveries, {}, &Delivery::began_ms);
     for (std::size_t i = 1; i < deliveries.size(); ++i) {
       const auto clash = std::find_if(

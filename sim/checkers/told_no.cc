@@ -26,7 +26,8 @@ Violations told_no(const Books& books) {
   for (const Matter& matter : books.matters()) {
     const Told* const no = last_word_no(matter);
     if (!no || may_have_forgotten(books, matter, no->at_ms)) continue;
-    if (books.evidence().careless_shop && matter.of_shop() && !no->ours) continue;  // it answered itself otherwise
+    // It answered itself otherwise; or it did several, and whoever has the one case finds them all.
+    if (books.evidence().careless_shop && matter.of_shop() && (!no->ours || matter.cases() > 0)) continue;
     const auto standing = matter.standing();
     if (standing.size() <= static_cast<std::size_t>(matter.cases())) continue;
     found.push_back(

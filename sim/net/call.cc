@@ -9,7 +9,7 @@ namespace {
 /// What something in between answers in the server's stead: a gateway's error, a filter's refusal, a page to sign in.
 /// Fair is what no server of ours sends: a page, and not the party's own form with something else in it.
 Result<Response> garbled(Random& random) {
-  constexpr std::array statuses = {200, 403, 500, 502, 503, 504};
+  constexpr std::array statuses = {200, 500, 502, 503, 504};
   const auto drawn = random.below(statuses.size() + 1);
   if (drawn == statuses.size()) return failure("not an HTTP answer", "", Sent::answered);
   Response page{.status = statuses[drawn], .headers = {}, .body = "<html><body>Something in between</body></html>"};

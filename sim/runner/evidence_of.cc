@@ -91,7 +91,10 @@ ExposureSample exposure_of(Journal& journal, std::int64_t at_ms, std::int64_t ca
   using enum State;
   for (const State state : {accepted, replaying, refused, held, cancelling}) {
     for (const OrderRow& row : readable(journal.orders({.state = state, .limit = all}))) {
-      if (row.stood_in && row.accepted && !row.behind && row.facts.amount) sample.sum_minor += row.facts.amount->minor;
+      // One that was delivered, and is being voided now, is owed no more.
+      const bool owed = row.stood_in && row.accepted && !row.behind && row.facts.amount;
+      const bool delivered = state == cancelling && !row.upstream_reference.empty();
+      if (owed && !delivered) sample.sum_minor += row.facts.amount->minor;
     }
   }
   return sample;

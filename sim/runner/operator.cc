@@ -27,11 +27,13 @@ std::string Operator::any_route() { return routes.at(random_->below(routes.size(
 void Operator::meddle() {
   if (!ports_.node.alive()) return;
   ports_.on_meddling();
-  switch (random_->below(8)) {
+  switch (random_->below(10)) {
     case 0: return change_mode();
     case 1: return reload();
-    case 2: return replay_one();
-    case 3: return work_on_follow_ups();
+    case 2:
+    case 3: return replay_one();
+    case 4:
+    case 5: return work_on_follow_ups();
     default: return meddle_with_replay();
   }
 }

@@ -55,6 +55,8 @@ class Run {
         shopper_loop_(world_.make_loop()),
         shoppers_(world_, *shopper_loop_, net_, trace_, world_.fork_random(),
                   {.purchases = plan.purchases, .within = scenario_.shopping, .sabotage = saboteur_.drawn()}) {
+    if (scenario_.small_memory) saboteur_.count(Sabotage::memory);
+    shop_.say_in_progress(scenario_.shop_says_in_progress);
     const auto count = [this](Sabotage what) { saboteur_.count(what); };
     net_.on_fault = count;
     cardgate_.on_fault = count;
@@ -102,7 +104,7 @@ class Run {
     world_.run_for(1s);
     look_after_node();
     if (seconds % 20 == 10) operator_.tidy_up();
-    if (seconds == 60) operator_.work_on_follow_ups();
+    if (seconds == 60 || seconds == 120 || seconds == 240) operator_.work_on_follow_ups();
   }
 
   bool drained(int seconds) {

@@ -1,5 +1,7 @@
 #include "sim/runner/saboteur.h"
 
+#include <fmt/format.h>
+
 #include <array>
 #include <utility>
 
@@ -39,9 +41,11 @@ double Saboteur::rate(double most) { return random_->fraction() * most; }
 
 void Saboteur::tick() {
   if (random_->below(6) == 0) change_links();
+  flicker();
   if (random_->below(6) == 0) change_disk();
   if (random_->below(10) == 0) change_gateway(ports_.cardgate, 3);
   if (random_->below(10) == 0) change_gateway(ports_.backupgate, 1);
+  if (random_->below(10) == 0) change_shop();
   kill_and_pause();
   if (strikes(Sabotage::operators, 5)) ports_.operators.meddle();
 }
@@ -49,6 +53,16 @@ void Saboteur::tick() {
 void Saboteur::change_links() {
   const auto& [from, to] = links.at(random_->below(links.size()));
   change_link(from, to);
+}
+
+// For a second no answer gets back to the shoppers, and standin hears of it.
+void Saboteur::flicker() {
+  LinkFaults& link = ports_.net.link("shopper", "standin");
+  if (std::exchange(flickers_, false)) {
+    link.cut_back = false;
+  } else if (strikes(Sabotage::partition, 4)) {
+    flickers_ = link.cut_back = true;
+  }
 }
 
 // Half of all times are good; in the others each kind that was drawn has a rate of its own.
@@ -88,6 +102,11 @@ void Saboteur::change_disk() {
 }
 
 void Saboteur::change_gateway(GatewayParty& gateway, std::size_t locations) {
+  if (random_->below(8) == 0) gateway.close_batch();
+  if (strikes(Sabotage::gateway_errors, 4)) {
+    count(Sabotage::gateway_errors);
+    gateway.cut_in_flight();
+  }
   std::vector<GatewayFault> faults = lasting_;
   const auto location = [&] { return random_->below(locations + 1); };  // 0 is all of them
   if (random_->below(2) == 0) {
@@ -95,7 +114,7 @@ void Saboteur::change_gateway(GatewayParty& gateway, std::size_t locations) {
       faults.push_back({.late = std::chrono::milliseconds(random_->below(25'000)),
                         .ask = GatewayAsk::charge,
                         .location = location(),
-                        .fraction = rate(0.6)});
+                        .fraction = rate(1)});
     }
     if (on(Sabotage::answers_lost)) {
       faults.push_back({.kind = GatewayFault::Kind::hang,
@@ -121,6 +140,15 @@ void Saboteur::change_gateway(GatewayParty& gateway, std::size_t locations) {
     }
   }
   gateway.set_faults(std::move(faults));
+}
+
+// Slow by less than what its finder is told it may take.
+void Saboteur::change_shop() {
+  ports_.shop.set_usual_step_time();
+  if (!on(Sabotage::slow_gateway) || random_->below(2) == 0) return;
+  count(Sabotage::slow_gateway);
+  const auto slow = fmt::format("constant:{}", random_->below(6'000));
+  ports_.shop.set_step_time(*rehearsal::ResponseTime::parse(slow));
 }
 
 void Saboteur::kill_and_pause() {
@@ -153,6 +181,7 @@ void Saboteur::heal() {
   ports_.disk.faults() = {};
   ports_.cardgate.set_faults(lasting_);
   ports_.backupgate.set_faults(lasting_);
+  ports_.shop.set_usual_step_time();
   drawn_.erase(Sabotage::clock);
 }
 

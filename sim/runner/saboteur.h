@@ -52,8 +52,10 @@ class Saboteur {
   double rate(double most);
   void change_link(const std::string& from, const std::string& to);
   void change_links();
+  void flicker();
   void change_disk();
   void change_gateway(GatewayParty& gateway, std::size_t locations);
+  void change_shop();
   void kill_and_pause();
 
   Ports ports_;
@@ -61,6 +63,7 @@ class Saboteur {
   std::set<Sabotage> drawn_;
   FaultCounts counts_;
   double clock_drift_ = 0;
+  bool flickers_ = false;
   /// The gateways' clocks are wrong by the same all along: who looks for a charge measures it, and one that is set
   /// between the charge and the search is beyond what `before` and `after` of a finder can cover.
   std::vector<rehearsal::GatewayFault> lasting_;

@@ -4,8 +4,6 @@
 
 #include <initializer_list>
 
-#include "base/limits.h"
-
 namespace standin::sim {
 namespace {
 
@@ -28,6 +26,7 @@ struct Drawn {
   int deadline_s;
   int listen_late_s;
   bool shop_keyed;
+  bool shop_says_in_progress;
   DuplicateMode cardgate;
   bool second_party;
   bool scoreboard;
@@ -45,6 +44,7 @@ Drawn draw(const Plan& plan, Random& random) {
           .deadline_s = one_of(random, {3, 6, 12}),
           .listen_late_s = one_of(random, {20, 45}),
           .shop_keyed = !careless,
+          .shop_says_in_progress = random.below(2) == 0,
           .cardgate = one_of(random, {DuplicateMode::fold, DuplicateMode::reject, DuplicateMode::none}),
           .second_party = random.below(2) == 0,
           .scoreboard = random.below(2) == 0,
@@ -197,8 +197,10 @@ Scenario draw_scenario(const Plan& plan, Random& random) {
           .cardgate = gateway(drawn, source_key, drawn.cardgate, 3),
           .backupgate = gateway(drawn, stripe_key, DuplicateMode::none, 1),
           .shop = {.unique_index = drawn.shop_keyed},
+          .shop_says_in_progress = drawn.shop_says_in_progress,
+          .small_memory = drawn.small_memory,
           .cap_minor = drawn.cap_minor,
-          .lease = std::chrono::seconds(drawn.listen_late_s) + limits::lease_margin};
+          .lease = std::chrono::seconds(drawn.listen_late_s)};
 }
 
 }  // namespace standin::sim

@@ -19,9 +19,11 @@ struct Scenario {
   std::string text;  ///< of `config`, for a reader of the trace
   rehearsal::GatewaySettings cardgate, backupgate;
   rehearsal::ShopHabits shop;
+  bool shop_says_in_progress = false;           ///< ShopParty::say_in_progress
   Duration shopping = std::chrono::minutes(3);  ///< purchases begin within it
+  bool small_memory = false;                    ///< requests in flight find no room
   std::int64_t cap_minor = 0;                   ///< total exposure allowed, USD
-  Duration lease{};                             ///< the longest that any order is leased for
+  Duration lease{};  ///< after it somebody else may act on an order: listening and leases are over
 };
 
 Scenario draw_scenario(const Plan& plan, Random& random);

@@ -105,8 +105,8 @@ Judgement of_error(int status, JsonValue error) {
   return judgement;
 }
 
+// Something in between may have put its own page in place of an answer, after the party did it.
 Judgement of_foreign_error(int status) {
-  if (status == 401 || status == 403) return declined({}, true);
   if (status == 429) {
     return {.outcome = Outcome::not_done,
             .cause = Cause::server_error,

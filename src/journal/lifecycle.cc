@@ -53,18 +53,17 @@ std::optional<State> stored_state(std::int64_t value) {
 bool may_follow(State from, State to) {
   using enum State;
   switch (from) {
-    case accepted: return is_one_of(to, {replaying, settled, refused, held, cancelling, cancelled});
+    case accepted: return is_one_of(to, {replaying, settled, refused, held, cancelling});
     case replaying: return is_one_of(to, {settled, matched, refused, held, accepted});
     case held:  // an intent is charging again while it is looked for
-      return is_one_of(to,
-                       {replaying, settled, matched, refused, cancelling, accepted, collected, written_off, charging});
-    case refused: return is_one_of(to, {collected, written_off, settled});
-    case cancelling: return is_one_of(to, {cancelled, settled, matched, collected, written_off});
-    case declined: return to == reversing;
-    case reversing: return is_one_of(to, {reversed, declined, collected, written_off});
+      return is_one_of(to, {replaying, settled, refused, cancelling, accepted, collected, written_off, charging});
+    case refused: return is_one_of(to, {collected, written_off});
+    case cancelling: return is_one_of(to, {cancelled, settled, collected, written_off});
+    case reversing: return is_one_of(to, {reversed, collected, written_off});
     case charging: return is_one_of(to, {settled, declined, accepted, reversing, lapsed, held});
     case settled:
-    case matched: return is_one_of(to, {cancelling, cancelled});  // voided by the client
+    case matched: return to == cancelling;  // its client asks for a void
+    case declined:
     case cancelled:
     case reversed:
     case collected:

@@ -22,16 +22,32 @@ TEST(Lifecycle, NumbersThatNoStateHasAreRefused) {
   for (const int value : {-1, 0, 16, 256 + 1}) EXPECT_FALSE(stored_state(value)) << value;
 }
 
-TEST(Lifecycle, NothingFollowsAnEndExceptThatADeclineMayBeDoubtedAndAChargeVoided) {
+TEST(Lifecycle, NothingFollowsAnEndExceptThatAChargeMayBeVoided) {
   for (const State from : every_state()) {
+    if (!is_end(from)) continue;
     for (const State to : every_state()) {
-      if (!is_end(from) || (from == State::declined && to == State::reversing)) continue;
-      if ((from == State::settled || from == State::matched) && (to == State::cancelled || to == State::cancelling)) {
-        continue;
-      }
-      EXPECT_FALSE(may_follow(from, to)) << name(from) << " to " << name(to);
+      const bool voided = is_delivered(from) && to == State::cancelling;
+      EXPECT_EQ(may_follow(from, to), voided) << name(from) << " to " << name(to);
     }
   }
+}
+
+TEST(Lifecycle, OnlyWhatIsBeingWithdrawnIsCancelledOrReversed) {
+  for (const State from : every_state()) {
+    EXPECT_EQ(may_follow(from, State::cancelled), from == State::cancelling) << name(from);
+    EXPECT_EQ(may_follow(from, State::reversed), from == State::reversing) << name(from);
+  }
+}
+
+TEST(Lifecycle, ARefusedOrderIsWithAPersonToTheEnd) {
+  for (const State to : every_state()) {
+    const bool by_person = to == State::collected || to == State::written_off;
+    EXPECT_EQ(may_follow(State::refused, to), by_person) << name(to);
+  }
+}
+
+TEST(Lifecycle, OnlyAReplayMatches) {
+  for (const State from : every_state()) EXPECT_EQ(may_follow(from, State::matched), from == State::replaying);
 }
 
 TEST(Lifecycle, EveryStateThatIsNoEndLeadsSomewhere) {
@@ -72,11 +88,6 @@ TEST(Lifecycle, AnOpenPromiseIsExposed) {
   for (const State state : every_state()) {
     if (was_accepted(state) && !is_end(state)) EXPECT_TRUE(is_exposed(state)) << name(state);
   }
-}
-
-TEST(Lifecycle, ARefusedOrderIsNotReplayed) {
-  EXPECT_FALSE(may_follow(State::refused, State::replaying));
-  EXPECT_FALSE(may_follow(State::refused, State::accepted));
 }
 
 TEST(Lifecycle, AnIntentIsNeverReplayedNorRefused) {

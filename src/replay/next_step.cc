@@ -42,7 +42,8 @@ Step undo(const OrderKnown& known) {
     if (known.party.reversal) return {Step::Kind::reverse, {}};
     return ask_person("stands at the party though it was not to: no reversal is configured, undo it by hand");
   }
-  if (!order.unresolved) return {Step::Kind::nothing_stands, {}};
+  const bool believed = planted(Bug::void_cancels_at_once) && order.state == State::cancelling;
+  if (!order.unresolved || believed) return {Step::Kind::nothing_stands, {}};
   if (known.party.finder && !order.behind) return {Step::Kind::find, {}};
   return ask_person("may stand at the party though it was not to: nothing can look for it, look it up by hand");
 }

@@ -19,9 +19,13 @@ Decision said_already() {
 /// A void that is on its way to a party is written down in these.
 bool can_be_voided(const OrderRow& order) { return order.state != State::collected; }
 
-Task<> hold_turn(std::shared_ptr<Visit> visit, std::shared_ptr<OneShot<Kept>> keeping) {
-  co_await keeping->wait();
+/// Of what is committed only after its client was told "unavailable": the next about the charge, and the retry, wait
+/// for the commit.
+Task<> kept_late(std::shared_ptr<Visit> visit, Claim claim, Response answer, std::shared_ptr<OneShot<Kept>> keeping) {
+  const Kept kept = co_await keeping->wait();
   visit->turn.reset();
+  if (kept == Kept::kept) claim.finish(answer);
+  if (kept == Kept::unknown) claim.leave_in_doubt();
 }
 
 bool takes_turns(Operation operation) { return operation == Operation::capture || operation == Operation::refund; }
@@ -175,9 +179,11 @@ std::optional<Reply> ProtectedRoute::pass_void(VisitPtr visit, OrderRow order) {
 }
 
 Task<Applied> ProtectedRoute::withdraw(Ulid order) {
-  const State to = planted(Bug::void_cancels_at_once) ? State::cancelled : State::cancelling;
-  co_return co_await shared_.journal.apply(
-      Change{.lease = {order, 0}, .to = to, .who = "client", .why = "voided by the client", .due = loop_.clock.wall()});
+  co_return co_await shared_.journal.apply(Change{.lease = {order, 0},
+                                                  .to = State::cancelling,
+                                                  .who = "client",
+                                                  .why = "voided by the client",
+                                                  .due = loop_.clock.wall()});
 }
 
 Task<std::optional<Reply>> ProtectedRoute::answer_as_is(VisitPtr visit, Claim claim, OrderRow order) {
@@ -210,8 +216,8 @@ Task<std::optional<Reply>> ProtectedRoute::keep_behind(VisitPtr visit, Claim cla
     claim.finish(*answer);
     co_return tell(*visit, Answered::accepted, *answer);
   }
-  if (!kept || kept == Kept::unknown) claim.leave_in_doubt();
-  if (!kept) spawn(loop_.executor, hold_turn(visit, keeping));
+  if (kept == Kept::unknown) claim.leave_in_doubt();
+  if (!kept) spawn(loop_.executor, kept_late(visit, std::move(claim), *answer, keeping));
   co_return say_unavailable(*visit, {.outcome = Outcome::not_done, .cause = Cause::breaker});
 }
 

@@ -261,6 +261,9 @@ Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwar
   }
   const bool remembers = kept != Kept::kept && is_last_word(visit->intent, judged(*visit, forwarded));
   if (remembers) shared_.claims.remember(visit->intent, answer, gone, loop_.clock.now());
+  // A no to the caller may come from something in between, after the party did it.
+  const bool of_caller = forwarded.outcome == Outcome::declined && judged(*visit, forwarded).pause_replay;
+  if (of_caller && !visit->written) shared_.claims.doubt(visit->intent, loop_.clock.now());
   claim.finish(answer);
   if (visit->party == 0 && visit->is_charge()) {
     watch_.see(*setup_.dialect, answer, visit->context(loop_.clock.wall()), visit->facts);

@@ -1,5 +1,7 @@
 // The last step of the tour, and what happens to a request after its answer: the commit, the late answer, the client
 // that went away.
+#include <algorithm>
+
 #include "base/limits.h"
 #include "base/planted.h"
 #include "journal/consequence.h"
@@ -32,6 +34,25 @@ WallTime first_sent(const Visit& visit) {
 State state_of(bool accepted, Outcome forward) {
   if (accepted) return State::accepted;
   return forward == Outcome::unknown ? State::reversing : State::declined;
+}
+
+/// A no because the charge is voided already is as good as a yes; one to the caller is no word about the charge.
+Outcome void_outcome(Outcome outcome, const Judgement& judgement) {
+  if (outcome != Outcome::declined) return outcome;
+  if (judgement.stands_no_more) return Outcome::approved;
+  return judgement.pause_replay ? Outcome::unknown : Outcome::declined;
+}
+
+/// A void before the one under way may have been granted, and nobody has looked at the charge since.
+bool has_earlier_void_in_doubt(const std::vector<Attempt>& attempts) {
+  const auto in_doubt = [](const Attempt& attempt) {
+    return attempt.kind == "void" && attempt.outcome == Outcome::unknown;
+  };
+  const auto earliest = std::ranges::find_if(attempts, in_doubt);
+  if (std::ranges::count_if(attempts, in_doubt) < 2) return false;
+  return std::ranges::none_of(attempts, [&](const Attempt& attempt) {
+    return attempt.kind == "finder" && attempt.outcome != Outcome::unknown && attempt.started >= earliest->started;
+  });
 }
 
 }  // namespace
@@ -247,8 +268,10 @@ Task<> ProtectedRoute::note_void(std::shared_ptr<ProtectedRoute> self, VisitPtr 
     Forwarded late = co_await visit->delivery->result.wait();
     end = self->understood(*visit, std::move(late));
   }
-  const bool fallen = end.outcome == Outcome::declined && judged(*visit, end).stands_no_more;
-  const Outcome outcome = fallen ? Outcome::approved : end.outcome;
+  Outcome outcome = void_outcome(end.outcome, judged(*visit, end));
+  // This one did nothing; one before it may have been granted, and then the charge no longer stands.
+  const auto attempts = self->shared_.journal.attempts(visit->voids->order);
+  if (outcome != Outcome::approved && (!attempts || has_earlier_void_in_doubt(*attempts))) outcome = Outcome::unknown;
   Change change{.lease = *visit->voids,
                 .to = State::cancelling,
                 .who = "client",

@@ -121,6 +121,7 @@ TEST_P(JournalContract, ALateApprovalThatIsFencedIsAQuestionForTheNextAttempt) {
 
 TEST_P(JournalContract, ALateApprovalOfACancelledOrderIsACaseForAPerson) {
   const Ulid id = kept(an_order_in_doubt());
+  ASSERT_EQ(apply(said(id, State::cancelling)), Applied::applied);
   ASSERT_EQ(apply(said(id, State::cancelled)), Applied::applied);
   EXPECT_EQ(apply(ended({id, live_forward_token}, State::settled, "live", Outcome::approved, "A")),
             Applied::not_allowed);

@@ -7,17 +7,24 @@ import re
 import subprocess
 import sys
 
-SEEDS = 60  # of each bug, unless it says otherwise
-MORE_SEEDS = {"withdrawn_though_told": 600, "lease_without_fencing": 600, "bare_409_is_proof": 300}
+SEEDS = 60  # of each bug, with every kind of sabotage
+# Those that need faults that seldom meet get more seeds, or fewer other faults.
+RARE: dict[str, tuple[int, list[str]]] = {
+    "withdrawn_though_told": (400, ["--sabotage", "network,answers_lost,slow_network,slow_gateway,rude_shoppers"]),
+    "bare_409_is_proof": (300, ["--sabotage", "slow_gateway,gateway_errors,answers_lost,slow_network,rude_shoppers"]),
+    "refund_kept_as_shadow": (200, ["--sabotage", "names,operators"]),
+    "sent_after_lease": (400, ["--sabotage", "pause,slow_gateway,answers_lost,slow_network,operators"]),
+    "lease_without_fencing": (400, ["--sabotage", "pause,slow_gateway,answers_lost,slow_network,operators"]),
+}
 
 
 def planted_bugs(program: str) -> list[str]:
     return subprocess.run([program, "simulate", "--list-bugs"], check=True, capture_output=True, text=True).stdout.split()
 
 
-def runs_until_found(program: str, bug: str, seeds: int) -> tuple[int, str] | None:
+def runs_until_found(program: str, bug: str, seeds: int, options: list[str]) -> tuple[int, str] | None:
     """How many seeds it took, and which promises were broken; nothing if none was."""
-    command = [program, "simulate", "--quiet", "--plant", bug, "--first", "1", "--runs", str(seeds), "--first-failure"]
+    command = [program, "simulate", "--quiet", "--plant", bug, "--first", "1", "--runs", str(seeds), "--first-failure", *options]
     done = subprocess.run(command, capture_output=True, text=True, timeout=280)
     if done.returncode == 0:
         return None
@@ -35,11 +42,12 @@ def main() -> int:
     missed = []
     bugs = sys.argv[2:] or planted_bugs(program)
     for bug in bugs:
-        found = runs_until_found(program, bug, MORE_SEEDS.get(bug, SEEDS))
+        seeds, options = RARE.get(bug, (SEEDS, []))
+        found = runs_until_found(program, bug, seeds, options)
         if found:
             print(f"{bug}: found at seed {found[0]}, by {found[1]}" if found[0] else f"{bug}: found by {found[1]}", flush=True)
         else:
-            print(f"{bug}: NOT FOUND within {MORE_SEEDS.get(bug, SEEDS)} seeds", flush=True)
+            print(f"{bug}: NOT FOUND within {seeds} seeds", flush=True)
             missed.append(bug)
     print(f"{len(bugs) - len(missed)} of {len(bugs)} planted bugs found")
     return 1 if missed or len(bugs) < 20 else 0

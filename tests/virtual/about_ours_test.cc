@@ -277,6 +277,19 @@ TEST(ChargeAtTheGateway, WhoseVoidIsDeclinedOrNeverLeftStands) {
   }
 }
 
+TEST(ChargeAtTheGateway, WhoseFirstVoidMayHaveBeenGrantedIsInDoubtWhateverTheSecondCameTo) {
+  for (const Behaviour& second : {refuses(), says(gate_error("00023", "Specified source key not found."))}) {
+    Charged till;
+    till.void_answer = hangs();
+    till.send(till.void_request());
+    till.world.run_for(130s);
+    till.void_answer = second;
+    till.send(till.void_request());
+    EXPECT_EQ(till.only_state(), State::cancelling);
+    EXPECT_NE(form_field(till.sale({}).body, "UMresult"), "A");
+  }
+}
+
 TEST(ChargeAtTheGateway, WhoseVoidIsAnsweredLateIsVoided) {
   Charged till;
   till.void_answer = says(gate_approves("132020588"), 30s);
