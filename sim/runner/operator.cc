@@ -55,7 +55,7 @@ void Operator::replay_one() {
   if (!rows || rows->empty()) return;
   const OrderRow& row = rows->at(random_->below(rows->size()));
   note("replays one order:", row.id.text());
-  ports_.node.replay(random_->below(2)).start({.order = row.id});
+  return void(ports_.node.replay(random_->below(2)).start({.order = row.id}));
 }
 
 void Operator::change_mode() {

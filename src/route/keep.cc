@@ -69,8 +69,8 @@ Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarde
       co_return say_kept(visit, std::move(claim), forwarded, decision.accept, answer);
     const auto kept = co_await keeping->wait_until(loop_.clock, visit->deadline);
     if (!kept) {
-      spawn(loop_.executor, commit_came_late(shared_from_this(), visit, std::move(claim), answer, forwarded.cause,
-                                             decision.accept, keeping));
+      spawn(loop_.executor,
+            commit_came_late(shared_from_this(), visit, std::move(claim), answer, forwarded, decision.accept, keeping));
       if (planted(Bug::decline_while_commit_in_flight))
         co_return tell(*visit, Answered::declined, setup_.dialect->decline(context));
       co_return say_unavailable(*visit, forwarded);
@@ -199,10 +199,12 @@ Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forward
 // The client was told "unavailable", neither yes nor no. Until the commit's result is known the key stays claimed, so
 // that its retry learns the truth and not a second decision.
 Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim,
-                                        Response answer, Cause cause, bool accepted, Keeping keeping) {
+                                        Response answer, Forwarded forwarded, bool accepted, Keeping keeping) {
   const Counted counted(self->shared_.listening);
+  const Cause cause = forwarded.cause;
   const Kept kept = co_await keeping->wait();
   if (kept == Kept::unknown) claim.leave_in_doubt();
+  if (kept == Kept::over_cap || kept == Kept::not_kept) self->let_go(visit, std::move(claim), forwarded);
   if (kept != Kept::kept) co_return;
   self->shared_.metrics.stood_in(self->setup_.route.name, cause, accepted);
   if (visit->unheard) {
@@ -222,6 +224,7 @@ Task<> ProtectedRoute::listen_late(std::shared_ptr<ProtectedRoute> self, VisitPt
   Forwarded late = self->understood(*visit, std::move(heard));
   // Of an order that was answered, a no that is not about the order is no end.
   if (late.outcome == Outcome::declined) late.outcome = self->judged(*visit, late).said_of_order();
+  if (late.outcome == Outcome::not_done && visit->doubted) late.outcome = Outcome::unknown;
   const std::string& route = self->setup_.route.name;
   self->shared_.metrics.late_answer(route, late.outcome);
   if (late.outcome != Outcome::unknown) {

@@ -73,7 +73,8 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
     co_return tell(*visit, Answered::recalled, std::move(*earlier), &forwarded);
   }
-  if (shared_.claims.doubted(visit->intent, loop_.clock.now())) forwarded.outcome = Outcome::unknown;
+  visit->doubted = shared_.claims.doubted(visit->intent, loop_.clock.now());
+  if (visit->doubted) forwarded.outcome = Outcome::unknown;
   if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
   if (!stands_in(*visit)) co_return pass_on(visit, std::move(claim), forwarded);
   if (!may_promise()) co_return promise_nothing(visit, std::move(claim), forwarded);

@@ -145,7 +145,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   // after the answer
   Task<> keep_durably(std::shared_ptr<ProtectedRoute> self, std::variant<NewOrder, Conclusion> what, Keeping kept);
   Task<> commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Response answer,
-                          Cause cause, bool accepted, Keeping keeping);
+                          Forwarded forwarded, bool accepted, Keeping keeping);
   Task<> listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause);
   Task<> hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim);
   Task<> nobody_was_told(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Forwarded forwarded);

@@ -13,6 +13,7 @@ RARE: dict[str, tuple[int, list[str]]] = {
     "withdrawn_though_told": (400, ["--sabotage", "network,answers_lost,slow_network,slow_gateway,rude_shoppers"]),
     "bare_409_is_proof": (300, ["--sabotage", "slow_gateway,gateway_errors,answers_lost,slow_network,rude_shoppers"]),
     "refund_kept_as_shadow": (200, ["--sabotage", "names,operators"]),
+    "rest_of_match_forgotten": (200, ["--sabotage", "slow_gateway,answers_lost"]),
     "sent_after_lease": (400, ["--sabotage", "pause,slow_gateway,answers_lost,slow_network,operators"]),
     "lease_without_fencing": (400, ["--sabotage", "pause,slow_gateway,answers_lost,slow_network,operators"]),
 }
