@@ -203,9 +203,12 @@ Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, Vi
   const Counted counted(self->shared_.listening);
   const Cause cause = forwarded.cause;
   const Kept kept = co_await keeping->wait();
-  if (kept == Kept::unknown) claim.leave_in_doubt();
-  if (kept == Kept::over_cap || kept == Kept::not_kept) self->let_go(visit, std::move(claim), forwarded);
-  if (kept != Kept::kept) co_return;
+  switch (kept) {
+    case Kept::kept: break;
+    case Kept::unknown: claim.leave_in_doubt(); co_return;
+    case Kept::over_cap:
+    case Kept::not_kept: self->let_go(visit, std::move(claim), forwarded); co_return;
+  }
   self->shared_.metrics.stood_in(self->setup_.route.name, cause, accepted);
   if (visit->unheard) {
     const State state = accepted ? State::accepted : State::reversing;
