@@ -45,14 +45,21 @@ DeliveriesPtr Claim::give(const Response& answer, Ulid order, bool told) {
   return deliveries;
 }
 
-bool Claim::is_awaited() const { return claims_ && claims_->is_awaited(intent_); }
+bool Claim::give_to_waiting(const Response& answer, Ulid order) {
+  ensure(claims_ != nullptr, "only a claim that is ours is finished, and once");
+  const auto deliveries = std::make_shared<Deliveries>(Deliveries{intent_, order});
+  if (!claims_->release(intent_, Claims::Given{answer, deliveries}, true)) return false;
+  claims_ = nullptr;
+  return true;
+}
 
 Task<Claim> Claims::claim(Intent intent, Clock& clock, Instant deadline) {
   while (true) {
     auto tried = try_claim(intent, clock);
     if (auto* decided = std::get_if<Claim>(&tried)) co_return std::move(*decided);
-    const auto awaited = std::move(std::get<std::shared_ptr<Awaited>>(tried));
-    const auto ended = co_await awaited->wait_until(clock, deadline);
+    auto awaited = std::move(std::get<std::shared_ptr<Awaited>>(tried));
+    co_await awaited->wait_until(clock, deadline);
+    const auto ended = stop_waiting(intent, std::move(awaited));
     if (!ended) co_return Claim(Claim::Kind::in_progress, std::nullopt);
     if (!*ended) continue;
     Claim given(Claim::Kind::answered, (*ended)->answer);
@@ -162,29 +169,31 @@ std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Ins
   return Claim(Claim::Kind::answered, found->second.answer);
 }
 
-void Claims::release(const Intent& intent, std::optional<Given> given) {
-  std::shared_ptr<Awaited> awaited;
-  {
-    Shard& in = shard(intent);
-    const std::lock_guard lock(in.mutex);
-    const auto found = in.in_flight.find(intent.claimed());
-    ensure(found != in.in_flight.end(), "a claim is let go once");
-    awaited = std::move(found->second.answer);
-    in.in_flight.erase(found);
-    if (given && given->deliveries) {
-      // Each who waits holds it once, and nobody can join any more.
-      given->deliveries->believed += static_cast<std::size_t>(awaited.use_count() - 1);
-      remember_deliveries(in, given->deliveries);
-    }
-  }
-  awaited->set(std::move(given));
-}
-
-bool Claims::is_awaited(const Intent& intent) {
+// Whoever waits holds it once, and nobody can join any more. They are counted and told under the lock, so that one who
+// has just given up is not believed to have been answered.
+bool Claims::release(const Intent& intent, std::optional<Given> given, bool only_awaited) {
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   const auto found = in.in_flight.find(intent.claimed());
-  return found != in.in_flight.end() && found->second.answer.use_count() > 1;
+  ensure(found != in.in_flight.end(), "a claim is let go once");
+  const auto waiting = static_cast<std::size_t>(found->second.answer.use_count() - 1);
+  if (only_awaited && waiting == 0) return false;
+  const auto awaited = std::move(found->second.answer);
+  in.in_flight.erase(found);
+  if (given && given->deliveries) {
+    given->deliveries->believed += waiting;
+    remember_deliveries(in, given->deliveries);
+  }
+  awaited->set(std::move(given));
+  return true;
+}
+
+std::optional<std::optional<Claims::Given>> Claims::stop_waiting(const Intent& intent,
+                                                                 std::shared_ptr<Awaited> awaited) {
+  const std::lock_guard lock(shard(intent).mutex);
+  auto ended = awaited->peek();
+  awaited.reset();
+  return ended;
 }
 
 void Claims::remember_deliveries(Shard& in, const DeliveriesPtr& deliveries) {

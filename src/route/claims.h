@@ -78,8 +78,8 @@ class Claim {
   void finish(const Response& answer);
   /// The same with an answer to an order of ours. `told`: this request's client gets it too, or may know it already.
   DeliveriesPtr give(const Response& answer, Ulid order, bool told);
-  /// Whether another request waits for what becomes of this one.
-  bool is_awaited() const;
+  /// The same where another request waits for it and will get it; else false, and the claim is still held.
+  bool give_to_waiting(const Response& answer, Ulid order);
   /// What became of the intent is not known to this process, and will not be: its key stays claimed until a restart.
   void leave_in_doubt() { claims_ = nullptr; }
 
@@ -163,8 +163,10 @@ class Claims {
   static void remember_deliveries(Shard& in, const DeliveriesPtr& deliveries);
   /// The shard's lock is held. The order's deliveries, one more believed; nothing where an earlier one arrived.
   static DeliveriesPtr one_more(Shard& in, const Intent& intent, const Ulid& order, bool waits);
-  void release(const Intent& intent, std::optional<Given> given);
-  bool is_awaited(const Intent& intent);
+  /// False, and nothing is done, if it is `only_awaited` and nobody waits.
+  bool release(const Intent& intent, std::optional<Given> given, bool only_awaited = false);
+  /// What came of it, if anything did until now.
+  std::optional<std::optional<Given>> stop_waiting(const Intent& intent, std::shared_ptr<Awaited> awaited);
 
   Journal& journal_;
   const Vault& vault_;

@@ -85,6 +85,37 @@ TEST_F(ClaimsTest, AKeyThatManyThreadsClaimAtOnceIsHandledOneAtATimeAndEveryoneI
   EXPECT_GE(tally.answered, 49) << "those on the claimer's own thread came while it was held";
 }
 
+/// Holds the claim until somebody waits and for a moment more, and then gives its answer to who still does.
+Task<> give_late(Claims& claims, Intent intent, Clock& clock, std::atomic<bool>& held, std::atomic<bool>& given) {
+  Claim claim = co_await claims.claim(intent, clock, clock.now() + 30s);
+  held = true;
+  co_await clock.sleep_for(200us);
+  given = claim.give_to_waiting(Response{.status = 201, .body = "late"}, Ulid{});
+}
+
+Task<> wait_briefly(Claims& claims, Intent intent, Clock& clock, std::atomic<bool>& answered) {
+  const Claim claim = co_await claims.claim(intent, clock, clock.now() + 100us);
+  answered = claim.kind() == Claim::Kind::answered;
+}
+
+TEST_F(ClaimsTest, ALateAnswerIsGivenToThoseWhoGetItAndToNobodyElse) {
+  for (int round = 0; round < 200; ++round) {
+    const Intent one = intent("k" + std::to_string(round));
+    std::atomic<bool> held = false, given = false, answered = false;
+    const auto on_own_loop = [](auto begin) {
+      boost::asio::io_context context(1);
+      AsioClock clock(context.get_executor());
+      spawn(context.get_executor(), begin(clock));
+      context.run();
+    };
+    std::thread giver([&] { on_own_loop([&](Clock& clock) { return give_late(*claims_, one, clock, held, given); }); });
+    while (!held) std::this_thread::yield();
+    on_own_loop([&](Clock& clock) { return wait_briefly(*claims_, one, clock, answered); });
+    giver.join();
+    EXPECT_EQ(given, answered) << round;
+  }
+}
+
 /// What the second claim comes to, while the first is held or after it was let go.
 Task<> claim_twice(Claims& claims, Intent first, Intent second, bool let_go, Clock& clock,
                    std::optional<Claim::Kind>& came) {

@@ -214,9 +214,9 @@ Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, Vi
     const State state = accepted ? State::accepted : State::reversing;
     spawn(self->loop_.executor, self->listen_late(self, visit, state, cause));
   }
-  if (visit->taken_up || claim.is_awaited()) {
-    claim.give(answer, visit->id, visit->taken_up);
-  } else {
+  if (visit->taken_up) {
+    claim.give(answer, visit->id, true);
+  } else if (!claim.give_to_waiting(answer, visit->id)) {
     co_await self->mark_undelivered(self, std::move(claim), visit->id);
   }
 }
