@@ -4,9 +4,9 @@
 
 namespace standin {
 
-void Lookalikes::restore(const std::string& route, const std::function<void()>& read) {
+void Lookalikes::restore(const std::string& route, const std::function<bool()>& read) {
   const std::lock_guard lock(restoring_);
-  if (restored_.insert(route).second) read();
+  if (!restored_.contains(route) && read()) restored_.insert(route);
 }
 
 Intent Lookalikes::first(const Digest& looks, const Intent& intent, Instant now, Duration window) {

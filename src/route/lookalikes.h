@@ -16,9 +16,9 @@ namespace standin {
 /// is taken for a repeat of the first. In memory; after a restart, what the journal has. Any thread.
 class Lookalikes {
  public:
-  /// `read` tells by `first` what an earlier process knew, oldest first: once for each route. Who calls in the meantime
-  /// waits for its end.
-  void restore(const std::string& route, const std::function<void()>& read);
+  /// `read` tells by `first` what an earlier process knew, oldest first, and whether it could: once for each route, but
+  /// for failures. Who calls in the meantime waits for its end.
+  void restore(const std::string& route, const std::function<bool()>& read);
 
   /// `looks`: a digest of merchant, card, amount, currency and reference. The intent of the first such request within
   /// `window`: the given one, if it is the first.

@@ -44,7 +44,7 @@ ProtectedRoute::ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop)
       own_(shared.journal, shared.vault, setup_.dialect),
       watch_(setup_.route.name, loop.random, shared.metrics) {
   if (setup_.route.fold_duplicates == Duration(0)) return;
-  shared_.lookalikes.restore(setup_.route.name, [this] { restore_lookalikes(); });
+  shared_.lookalikes.restore(setup_.route.name, [this] { return restore_lookalikes(); });
 }
 
 // The tour. Every request to a protected route walks through these five steps, forward only.
@@ -138,21 +138,26 @@ bool ProtectedRoute::folds(const RequestReading& reading) const {
 }
 
 // An order says what it looked like, and its request whether it may be taken for another.
-void ProtectedRoute::restore_lookalikes() {
+bool ProtectedRoute::restore_lookalikes() {
   const WallTime wall = loop_.clock.wall();
   const WallTime since = wall - std::chrono::ceil<std::chrono::milliseconds>(setup_.route.fold_duplicates);
   auto rows = shared_.journal.orders(
       {.route = setup_.route.name, .since = since, .include_live = true, .limit = limits::lookalikes});
-  if (!rows) return Log::error("window_not_restored", "route " + setup_.route.name + ": " + rows.error().what);
+  if (!rows) {
+    Log::error("window_not_restored", "route " + setup_.route.name + ": " + rows.error().what);
+    return false;
+  }
   for (const OrderRow& order : std::views::reverse(*rows)) {
     const auto known = shared_.journal.recall(order.key);
     const auto sealed = known ? shared_.journal.request(order.id) : failure("another order's", "journal");
     const auto wire = sealed ? shared_.vault.open(*sealed, request_context(order.id)) : std::unexpected(sealed.error());
     const auto request = wire ? request_from_wire(*wire) : std::nullopt;
     if (!request || !folds(setup_.dialect->read(*request))) continue;
+    const auto age = std::max(wall - order.created, WallTime::duration::zero());  // the clock may have been set back
     taken_for({.key = order.key, .payload = known->payload, .tenant = order.tenant}, order.facts,
-              loop_.clock.now() - (wall - order.created));
+              loop_.clock.now() - age);
   }
+  return true;
 }
 
 std::optional<Reply> ProtectedRoute::refuse(const Visit& visit) {

@@ -78,7 +78,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   // refuse
   VisitPtr arrive(Request request, std::shared_ptr<const Client> client, std::string request_id);
   Intent taken_for(const Intent& intent, const Facts& facts, Instant arrived);
-  void restore_lookalikes();
+  bool restore_lookalikes();
   bool folds(const RequestReading& reading) const;
   std::optional<Reply> refuse(const Visit& visit);
   Response refusal(const Visit& visit, Refusal why) const;
