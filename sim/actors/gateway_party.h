@@ -32,7 +32,6 @@ class GatewayParty {
 
   /// In place of those before. A location that refuses is closed: what it was asked goes on, and nobody hears of it.
   void set_faults(std::vector<rehearsal::GatewayFault> faults);
-  void heal() { set_faults({}); }
   /// All of its front ends restart at once: clients are cut off; what has not reached the ledger never will.
   void cut_in_flight();
   /// What was captured is settled from here on: it can be refunded, and no longer voided.

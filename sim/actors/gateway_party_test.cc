@@ -136,7 +136,7 @@ TEST(GatewayParty, AFaultBeforeTheLedgerChargesNothing) {
   EXPECT_FALSE(street.ask("www-01", street.sale_request("p1")).has_value());
   EXPECT_TRUE(street.gateway.ledger().empty());
   EXPECT_EQ(street.struck, (std::multiset{Sabotage::gateway_errors}));
-  street.gateway.heal();
+  street.gateway.set_faults({});
   EXPECT_TRUE(street.ask("www-01", street.sale_request("p1")).has_value());
 }
 
@@ -160,7 +160,7 @@ TEST(GatewayParty, ALocationThatRefusesIsClosedAloneUntilItIsHealed) {
   ASSERT_FALSE(refused.has_value());
   EXPECT_EQ(refused.error().sent, Sent::nothing);
   EXPECT_TRUE(street.ask("www-02", street.sale_request("p1")).has_value());
-  street.gateway.heal();
+  street.gateway.set_faults({});
   EXPECT_TRUE(street.ask("www-01", street.sale_request("p2")).has_value());
 }
 

@@ -183,10 +183,10 @@ Task<> ShopParty::place(std::shared_ptr<ServedCall> call) {
   if (order && call->is_copy()) repeated_.insert(order->cart_id);
   co_await take_step_time();
   Response response;
-  if (order && says_in_progress_ && placing_.contains(order->standin_key)) {
+  const bool is_first = order && placing_.insert(order->standin_key).second;
+  if (order && !is_first && says_in_progress_) {
     response = rehearsal::error_response(409, "This order is being placed");
   } else if (order) {
-    placing_.insert(order->standin_key);
     const Placement placement{*order, new_id("ord_"), new_id("chg_"), world_.clock().wall()};
     placed_by_.emplace(placement.order_id, call->connection());
     Step step = model_.begin(placement);
@@ -203,7 +203,7 @@ Task<> ShopParty::place(std::shared_ptr<ServedCall> call) {
     response = rehearsal::error_response(422, order.error().what);
   }
   co_await take_step_time();
-  if (order && response.status != 409) placing_.erase(order->standin_key);
+  if (is_first) placing_.erase(order->standin_key);
   trace_.note(world_.now(), host_, "answers {}", response.status);
   deliveries_.end(delivery, world_.now());
   call->answer(std::move(response), nullptr);

@@ -1,6 +1,6 @@
 #pragma once
 
-// What the checkers judge by: plain values, gathered by the actors and read from the journal's file. The checkers
+// What the checkers judge by: plain values, gathered by the actors and read back from the journal. The checkers
 // include no header of src/, so that no mistake there can hide itself here.
 #include <cstdint>
 #include <map>

@@ -24,8 +24,9 @@ constexpr std::array<std::pair<const char*, const char*>, 6> links = {{{"shopper
 
 Saboteur::Saboteur(Ports ports, const Plan& plan, std::unique_ptr<Random> random)
     : ports_(std::move(ports)), random_(std::move(random)) {
-  for (const Sabotage what : plan.sabotage) {
-    if (random_->below(2) == 0) drawn_.insert(what);
+  // Drawn whether or not the plan allows it: leaving one kind out changes nothing about the others.
+  for (const Sabotage what : all_sabotage) {
+    if (random_->below(2) == 0 && plan.sabotage.contains(what)) drawn_.insert(what);
   }
   if (!on(Sabotage::clock)) return;
   clock_drift_ = (random_->fraction() - 0.5) * 0.002;

@@ -36,8 +36,8 @@ struct Drawn {
 };
 
 Drawn draw(const Plan& plan, Random& random) {
-  const bool memory = plan.sabotage.contains(Sabotage::memory) && random.below(4) == 0;
-  const bool careless = plan.sabotage.contains(Sabotage::careless_shop) && random.below(4) == 0;
+  const bool memory = random.below(4) == 0 && plan.sabotage.contains(Sabotage::memory);
+  const bool careless = random.below(4) == 0 && plan.sabotage.contains(Sabotage::careless_shop);
   return {.cap_minor = one_of<std::int64_t>(random, {30'000, 200'000, 2'000'000}),
           .start = one_of(random, {"manual", "when-healthy"}),
           .undelivered = one_of(random, {"hold", "replay", "reverse"}),
