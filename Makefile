@@ -83,11 +83,11 @@ simulate: build-planted ## HOURS of payments through every kind of fault, on all
 	build-planted/sim/runner/standin_planted simulate --jobs 0 --seconds $$(($(HOURS) * 3600)) --resume build-planted/simulated.txt $(ARGS)
 
 .PHONY: lint-changed
-lint-changed: build-asan
+lint-changed: dependencies
 	tools/lint --changed --at-most 24
 
 .PHONY: lint
-lint: build-asan ## clang-tidy on every file; results are kept until the file or what it includes changes
+lint: dependencies ## clang-tidy on every file; results are kept until the file or what it includes changes
 	tools/lint
 
 .PHONY: bench
@@ -104,4 +104,4 @@ format: dependencies ## clang-format in place
 
 .PHONY: clean
 clean: ## deletes what was built
-	rm -rf build build-asan build-tsan build-planted build-test
+	rm -rf build build-asan build-tsan build-planted build-lint build-test

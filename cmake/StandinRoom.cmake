@@ -23,11 +23,9 @@ if(STANDIN_SANITIZE MATCHES "address")
   set(STANDIN_FUZZED -fsanitize=fuzzer-no-link)
 endif()
 
-# Two thirds of compiling a file is reading the standard library, Asio and GoogleTest: the builds for tests read them
-# precompiled. The release build does not, so that a file that lacks an include is found there.
-if(STANDIN_SANITIZE OR STANDIN_PLANTED_BUGS)
-  set(STANDIN_PRECOMPILED ON)
-endif()
+# docs/decisions/0009: the builds for tests (CMakePresets.json) read common headers precompiled, and compile several files
+# of a room as one. The release build does neither, so that a file that lacks an include is found there.
+option(STANDIN_PRECOMPILED "common headers are read precompiled" OFF)
 function(standin_precompiled target kind)
   if(STANDIN_PRECOMPILED)
     target_precompile_headers(${target} REUSE_FROM standin_precompiled_${kind})

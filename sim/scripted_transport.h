@@ -56,7 +56,7 @@ class ScriptedTransport final : public Transport {
   std::vector<std::string> connected_to;  ///< URL of every exchange that was started
 
   Task<Result<Response>> exchange(const Endpoint& target, const Request& request, const ExchangeTimes& times,
-                                  std::function<void()> sending) override {
+                                  std::function<void()> sending, std::shared_ptr<const Client>) override {
     connected_to.push_back(target.url);
     const Behaviour behaviour = behave(target, request);
     co_await clock_.sleep_for(std::min(behaviour.connects_after, times.connect));

@@ -35,6 +35,18 @@ std::vector<Delivery> DeliveryLog::all() const {
   return all;
 }
 
+namespace {
+
+/// Another request made it, and it stands: that request's client had been told that this one did nothing.
+bool was_asked_for_instead(const ChargeMade& other, const ChargeMade& charge) {
+  const LedgerEntry& entry = other.entry;
+  const bool same_purchase = !entry.purchase.empty() && entry.purchase == charge.entry.purchase;
+  const bool stands = entry.approved && !entry.voided && entry.refunded_minor < entry.amount_minor;
+  return same_purchase && stands && other.by != charge.by && !entry.repeated;
+}
+
+}  // namespace
+
 std::vector<LedgerEntry> with_repeats(std::vector<ChargeMade> charges) {
   const auto was_known = [](const ChargeMade& charge) {
     return charge.entry.voided || charge.entry.refunded_minor > 0;
@@ -46,6 +58,11 @@ std::vector<LedgerEntry> with_repeats(std::vector<ChargeMade> charges) {
     ChargeMade* other = &charge;
     if (one == nullptr || (was_known(charge) && !was_known(*one))) std::swap(one, other);
     if (other != nullptr) other->entry.repeated = true;
+  }
+  for (ChargeMade& charge : charges) {
+    if (!charge.by || !charge.by->copied || charge.entry.repeated) continue;
+    charge.entry.repeated =
+        std::ranges::any_of(charges, [&](const ChargeMade& other) { return was_asked_for_instead(other, charge); });
   }
   std::vector<LedgerEntry> entries;
   entries.reserve(charges.size());

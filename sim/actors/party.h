@@ -48,7 +48,8 @@ struct ChargeMade {
 };
 
 /// The books, with `repeated` noted. Of the charges that one request and its copies made, a single one is what was
-/// asked for: the one that was voided or refunded, since somebody knew of that, else the first.
+/// asked for: the one that was voided or refunded, since somebody knew of that, else the first. None is,
+/// where another request made a charge for the same purchase: its client was told of a copy that did nothing.
 std::vector<LedgerEntry> with_repeats(std::vector<ChargeMade> charges);
 
 }  // namespace standin::sim

@@ -15,7 +15,7 @@ namespace {
 using Kind = Told::Kind;
 using rehearsal::counter::Counter;
 
-const TillShopper till("sandbox");
+const TillShopper cashier("sandbox");
 const StripeShopper merchant("sk_test_1");
 
 Wish wish(bool hold = false) {
@@ -51,7 +51,7 @@ struct Visit {
 };
 
 TEST(TillShopper, PaysUnderItsOwnReference) {
-  Visit visit(till);
+  Visit visit(cashier);
   EXPECT_EQ(visit.paid.kind, Kind::yes);
   const auto& rows = visit.gateway.model.books().payments();
   ASSERT_EQ(rows.size(), 1U);
@@ -61,14 +61,14 @@ TEST(TillShopper, PaysUnderItsOwnReference) {
 }
 
 TEST(TillShopper, AHoldIsCapturedOnceAndAVoidIsGranted) {
-  Visit held(till, wish(true));
+  Visit held(cashier, wish(true));
   EXPECT_EQ(held.ask("capture").kind, Kind::yes);
   EXPECT_EQ(held.ask("capture").kind, Kind::no);
-  EXPECT_EQ(Visit(till).ask("void").kind, Kind::yes);
+  EXPECT_EQ(Visit(cashier).ask("void").kind, Kind::yes);
 }
 
 TEST(TillShopper, MoreIsNotRefundedThanWasPaid) {
-  Visit visit(till);
+  Visit visit(cashier);
   EXPECT_EQ(visit.ask("refund", 2'00).kind, Kind::yes);
   EXPECT_EQ(visit.ask("refund", 12'05).kind, Kind::no);
 }
@@ -76,15 +76,15 @@ TEST(TillShopper, MoreIsNotRefundedThanWasPaid) {
 TEST(TillShopper, ADeclinedCardIsANo) {
   Wish declined = wish();
   declined.card = "4000300011112220";
-  EXPECT_EQ(Visit(till, declined).paid.kind, Kind::no);
+  EXPECT_EQ(Visit(cashier, declined).paid.kind, Kind::no);
 }
 
 TEST(TillShopper, AnotherKeyIsAnotherCardAndAnotherPayloadIsNone) {
-  EXPECT_NE(till.with_other_key(wish()).card, wish().card);
-  const Wish changed = till.with_other_payload(wish());
+  EXPECT_NE(cashier.with_other_key(wish()).card, wish().card);
+  const Wish changed = cashier.with_other_payload(wish());
   EXPECT_EQ(changed.card, wish().card);
   EXPECT_EQ(changed.amount_minor, wish().amount_minor);
-  EXPECT_NE(till.sale(changed).body, till.sale(wish()).body);
+  EXPECT_NE(cashier.sale(changed).body, cashier.sale(wish()).body);
 }
 
 TEST(StripeShopper, PaysByIntentAndByCharge) {
@@ -136,7 +136,7 @@ TEST(ShopShopper, SendsWhatTheShopTakes) {
 TEST(Shoppers, DrawCardsThatAreGoodNumbers) {
   rehearsal::SeededRandom random(1);
   for (std::size_t number = 0; number < 200; ++number) {
-    const Wish drawn = till.draw(number, random, {.slow_cards = true});
+    const Wish drawn = cashier.draw(number, random, {.slow_cards = true});
     EXPECT_FALSE(rehearsal::card_problem(drawn.card).has_value()) << number;
   }
 }

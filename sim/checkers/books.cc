@@ -174,7 +174,7 @@ std::string seconds(std::int64_t ms) { return fmt::format("{}.{:03} s", ms / 100
 bool may_have_forgotten(const Books& books, const Matter& matter, std::int64_t by_ms) {
   if (matter.purchase->unrecorded) return true;
   constexpr std::int64_t remembered_ms = 10 * 60 * 1000;
-  if (!matter.of_shop() || matter.purchase->tries < 2) return false;
+  if (!matter.of_shop() || (matter.purchase->tries < 2 && !matter.purchase->repeated)) return false;
   const std::int64_t began = matter.purchase->began_ms;
   const bool crashed = std::ranges::any_of(
       books.evidence().crashes, [&](const CrashRecord& crash) { return began <= crash.at_ms && crash.at_ms <= by_ms; });

@@ -17,7 +17,9 @@ bool was_undone_at_request(const Matter& matter) {
       std::ranges::any_of(matter.orders, [](const JournalEntry* each) { return each->state == "cancelled"; });
   if (purchase.void_sent && (voided || withdrawn || matter.was_granted("void"))) return true;
   return std::ranges::any_of(matter.charges, [&](const LedgerEntry* each) {
-    return each->refunded_minor >= each->amount_minor && purchase.refund_sent_minor >= each->refunded_minor;
+    const bool asked = purchase.refund_sent_minor >= each->refunded_minor ||
+                       (purchase.repeated && purchase.refund_sent_minor > 0);  // a copied refund is refunded twice
+    return asked && each->refunded_minor >= each->amount_minor;
   });
 }
 

@@ -58,6 +58,15 @@ TEST(KeptYes, ARefundThatTheShopperAskedForMayHaveUndoneIt) {
   EXPECT_EQ(broken(kept_yes, run), nothing);
 }
 
+TEST(KeptYes, ACopiedRefundMayHaveUndoneItAll) {
+  Evidence run = kept_promise();
+  run.ledger.front().refunded_minor = 2500;
+  run.purchases.front().refund_sent_minor = 1250;
+  EXPECT_EQ(broken(kept_yes, run), Promises{"P3"});
+  run.purchases.front().repeated = true;
+  EXPECT_EQ(broken(kept_yes, run), nothing);
+}
+
 TEST(KeptYes, WhatArrivedIsNotWithdrawnAsUndelivered) {
   Evidence run = kept_promise();
   run.ledger.clear();

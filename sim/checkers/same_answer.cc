@@ -48,7 +48,7 @@ bool is_same_question(const Matter& matter, const Told& first, const Told& secon
   return matter.purchase->honest_key || (second.kind == Told::Kind::yes && !first.key.empty());
 }
 
-void check_matter(const Books& books, const Matter& matter, Violations& found) {
+void check_answers(const Books& books, const Matter& matter, Violations& found) {
   const auto& told = matter.purchase->told;
   const auto first = std::ranges::find_if(told, [&](const Told& each) { return binds(books, matter, each); });
   if (first == told.end()) return;
@@ -67,7 +67,7 @@ void check_matter(const Books& books, const Matter& matter, Violations& found) {
 
 Violations same_answer(const Books& books) {
   Violations found;
-  for (const Matter& matter : books.matters()) check_matter(books, matter, found);
+  for (const Matter& matter : books.matters()) check_answers(books, matter, found);
   return found;
 }
 

@@ -26,8 +26,9 @@ Violations told_no(const Books& books) {
   for (const Matter& matter : books.matters()) {
     const Told* const no = last_word_no(matter);
     if (!no || may_have_forgotten(books, matter, no->at_ms)) continue;
-    // It answered itself otherwise; or it did several, and whoever has the one case finds them all.
-    if (books.evidence().careless_shop && matter.of_shop() && (!no->ours || matter.cases() > 0)) continue;
+    // It answered itself otherwise; or it did several, and whoever has the one case, or undid the one, knows of one.
+    const bool did_several = matter.cases() > 0 || matter.charges.size() > 1;
+    if (books.evidence().careless_shop && matter.of_shop() && (!no->ours || did_several)) continue;
     const auto standing = matter.standing();
     if (standing.size() <= static_cast<std::size_t>(matter.cases())) continue;
     found.push_back(

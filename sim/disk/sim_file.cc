@@ -58,7 +58,7 @@ void SimFile::write(std::span<const std::uint8_t> from, std::size_t at) {
 }
 
 void SimFile::truncate(std::size_t size) {
-  if (size >= bytes_.size()) return;
+  if (size >= bytes_.size()) return write(std::vector<std::uint8_t>(size - bytes_.size()), bytes_.size());
   add({.at = size, .length = 0, .saved = bytes_.size() - size, .size_before = bytes_.size(), .is_truncation = true});
   bytes_.resize(size);
 }

@@ -17,6 +17,7 @@ class SimFile {
   /// How many bytes there were to read.
   std::size_t read(std::span<std::uint8_t> into, std::size_t at) const;
   void write(std::span<const std::uint8_t> from, std::size_t at);
+  /// Or longer, with zeros, as ftruncate does.
   void truncate(std::size_t size);
 
   /// What was changed since the last sync is durable.

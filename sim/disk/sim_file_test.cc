@@ -82,6 +82,13 @@ TEST(SimFile, MayKeepALaterWriteWithoutAnEarlierOne) {
   EXPECT_EQ(left, (std::set<std::string>{"ab", "aY", "aZ", "Xb", "XY", "XZ"}));
 }
 
+TEST(SimFile, ATruncationMayMakeItLonger) {
+  SimFile file;
+  file.write(bytes_of("ab"), 0);
+  file.truncate(4);
+  EXPECT_EQ(text_of(file), std::string("ab\0\0", 4));
+}
+
 TEST(SimFile, LosesOrKeepsATruncation) {
   const auto left = left_by_crashes([](SimFile& file) {
     file.write(bytes_of("abcd"), 0);

@@ -89,7 +89,8 @@ Task<Result<Response>> SimNet::exchange(std::string from, std::string to, Reques
 }
 
 Task<Result<Response>> SimTransport::exchange(const Endpoint& target, const Request& request,
-                                              const ExchangeTimes& times, std::function<void()> sending) {
+                                              const ExchangeTimes& times, std::function<void()> sending,
+                                              std::shared_ptr<const Client>) {
   if (!sendable(request)) co_return failure("the request's method or target cannot be written as one", target.url);
   Request sent = request;
   sent.target.insert(0, target.base_path);

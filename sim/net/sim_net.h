@@ -109,7 +109,7 @@ class SimTransport final : public Transport {
  public:
   SimTransport(SimNet& net, std::string host, Clock& clock) : net_(net), host_(std::move(host)), clock_(clock) {}
   Task<Result<Response>> exchange(const Endpoint& target, const Request& request, const ExchangeTimes& times,
-                                  std::function<void()> sending) override;
+                                  std::function<void()> sending, std::shared_ptr<const Client> streamed_to) override;
 
  private:
   SimNet& net_;

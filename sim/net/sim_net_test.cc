@@ -352,7 +352,7 @@ TEST(SimNet, AHostThatDoesNotAnswerIsNotBotheredByAnotherServersEnd) {
 Task<> send(SimTransport& transport, Endpoint endpoint, Clock& clock, std::optional<Result<Response>>& end) {
   const Request request{.method = "POST", .target = "/orders", .headers = {}, .body = {}};
   const ExchangeTimes times{.send_before = clock.now() + 1s, .listen_until = clock.now() + 2s};
-  auto result = co_await transport.exchange(endpoint, request, times, {});
+  auto result = co_await transport.exchange(endpoint, request, times, {}, nullptr);
   end.emplace(std::move(result));
 }
 

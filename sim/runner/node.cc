@@ -44,6 +44,7 @@ struct Node::Life {
         second_loop(ports.world.make_loop(error)),
         disk_loop(ports.world.make_loop(error)),
         random(ports.random),
+        vault(ports.vault),
         transport(ports.net, host, loop->clock()),
         second_transport(ports.net, host, second_loop->clock()),
         ulids(ports.random),
@@ -55,7 +56,7 @@ struct Node::Life {
     disk_loop.reset();
   }
 
-  SharedPorts shared(const Vault& vault) {
+  SharedPorts shared() {
     return {*journal, vault, *claims, lookalikes, *modes, metrics, ulids, listening, in_flight_bytes};
   }
 
@@ -64,6 +65,7 @@ struct Node::Life {
 
   std::unique_ptr<Loop> loop, second_loop, disk_loop;
   Random& random;
+  const Vault vault;
   SimTransport transport, second_transport;
   Metrics metrics;
   UlidMaker ulids;
@@ -79,7 +81,7 @@ struct Node::Life {
   std::unique_ptr<HealthMonitor> health;
 };
 
-Node::Node(Ports ports) : ports_(ports) {
+Node::Node(Ports ports) : ports_(std::move(ports)) {
   ports_.disk.on_slow_sync = [this](Duration span) {
     if (life_) life_->disk_loop->stall_until(ports_.world.now() + span);
   };
@@ -101,10 +103,10 @@ Result<void> Node::start(const Config& config, ClockError clock) {
   auto modes = Modes::load(*life->journal);
   if (!modes) return std::unexpected(modes.error());
   life->modes = std::move(*modes);
-  life->claims = std::make_unique<Claims>(*life->journal, ports_.vault);
+  life->claims = std::make_unique<Claims>(*life->journal, life->vault, life->loop->clock().now());
   for (std::size_t which = 0; which < replays; ++which) {
     Loop& loop = life->loop_of(which);
-    const OrderWork::Ports ports{*life->journal, ports_.vault, life->metrics,
+    const OrderWork::Ports ports{*life->journal, life->vault,  life->metrics,
                                  loop.clock(),   life->random, fmt::format("{}.{}", life->owner, which)};
     life->replayers.push_back(std::make_shared<Replayer>(ports, loop.executor()));
   }
@@ -117,12 +119,12 @@ Result<void> Node::start(const Config& config, ClockError clock) {
 
 Result<void> Node::use(const Config& config) {
   Life& life = *life_;
-  auto site = Site::make(config, ports_.vault);
+  auto site = Site::make(config, life.vault);
   if (!site) return std::unexpected(site.error());
   const Executor executor = life.loop->executor();
   const auto parties = make_parties(config, life.loop->clock(), life.random, life.transport, life.targets, executor);
-  life.router = std::make_shared<Router>(*site, parties, life.shared(ports_.vault),
-                                         LoopPorts{executor, life.loop->clock(), life.random});
+  life.router =
+      std::make_shared<Router>(*site, parties, life.shared(), LoopPorts{executor, life.loop->clock(), life.random});
   const auto second_parties = make_parties(config, life.second_loop->clock(), life.random, life.second_transport,
                                            life.targets, life.second_loop->executor());
   for (std::size_t which = 0; which < replays; ++which) {
@@ -142,6 +144,8 @@ void Node::crash() {
   ports_.disk.crash();
   life_.reset();
 }
+
+void Node::rotate_keys() { ports_.vault = ports_.vault.rotated(); }
 
 void Node::pause(Duration span) {
   if (!life_) return;

@@ -25,7 +25,7 @@ class Node final : public Server {
     SimDisk& disk;
     Trace& trace;
     Random& random;
-    Vault& vault;
+    Vault vault;  ///< the first life's
   };
   static constexpr const char* host = "standin";
 
@@ -41,6 +41,8 @@ class Node final : public Server {
   void pause(Duration span);
   /// The loop of one replay alone does; the first one's is also that of the route.
   void pause_replay(std::size_t which, Duration span);
+  /// Sealing keys: they are read when a life begins.
+  void rotate_keys();
   /// The life goes on with another configuration, as after a reload.
   Result<void> use(const Config& config);
 

@@ -7,10 +7,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::array<const char*, 3> routes = {"orders", "till", "payments"};
+constexpr std::array<const char*, 3> route_names = {"orders", "till", "payments"};
 constexpr const char* who = "operator";
 
-Task<> close(Journal& journal, std::int64_t id, std::string action) {
+Task<> close_case(Journal& journal, std::int64_t id, std::string action) {
   co_await journal.update_follow_up(id, std::move(action), who, "looked into");
 }
 
@@ -22,14 +22,15 @@ void Operator::note(std::string_view what, std::string_view about) {
   ports_.trace.note(ports_.world.now(), who, "{} {}", what, about);
 }
 
-std::string Operator::any_route() { return routes.at(random_->below(routes.size())); }
+std::string Operator::any_route() { return route_names.at(random_->below(route_names.size())); }
 
 void Operator::meddle() {
   if (!ports_.node.alive()) return;
   ports_.on_meddling();
-  switch (random_->below(10)) {
+  switch (random_->below(11)) {
     case 0: return change_mode();
     case 1: return reload();
+    case 10: return rotate_keys();
     case 2:
     case 3: return replay_one();
     case 4:
@@ -73,13 +74,18 @@ void Operator::reload() {
   ensure(used.has_value(), "a configuration that was read is taken");
 }
 
+void Operator::rotate_keys() {
+  note("rotates the keys of", Node::host);
+  ports_.node.rotate_keys();
+}
+
 void Operator::tidy_up() {
   if (!ports_.node.alive()) return;
   const auto changed = ports_.node.modes().changed(ports_.world.clock().wall());
   for (const ModeRow& row : changed) {
     spawn(ports_.node.executor(), set_mode(ports_.node.modes(), {row.route, Mode::automatic, {}, who, "over"}));
   }
-  for (const char* const route : routes) {
+  for (const char* const route : route_names) {
     ReplayControl& replay = ports_.node.replay(0);
     if (const auto resumed = replay.resume(route); !resumed) note("cannot resume", route);
     if (const auto started = replay.start({.route = route}); !started) note("cannot start", route);
@@ -95,7 +101,7 @@ void Operator::work_on_follow_ups() {
     if (random_->below(4) != 0) continue;
     const std::string action = actions.at(random_->below(actions.size()));
     note(action, row.order.text());
-    spawn(ports_.node.executor(), close(ports_.node.journal(), row.id, action));
+    spawn(ports_.node.executor(), close_case(ports_.node.journal(), row.id, action));
   }
 }
 

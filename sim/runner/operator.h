@@ -37,6 +37,7 @@ class Operator {
   void replay_one();
   void change_mode();
   void reload();
+  void rotate_keys();
 
   Ports ports_;
   std::unique_ptr<Random> random_;

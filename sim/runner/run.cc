@@ -39,7 +39,6 @@ class Run {
         vault_random_(world_.fork_random()),
         node_random_(world_.fork_random()),
         restart_random_(world_.fork_random()),
-        vault_(Vault::ephemeral(*vault_random_)),
         scenario_(draw_scenario(plan, *world_.fork_random())),
         net_(world_, trace_, world_.fork_random()),
         disk_(world_.fork_random()),
@@ -47,7 +46,7 @@ class Run {
                   world_.random().next()),
         backupgate_(world_, net_, trace_, "backupgate", {"second"}, scenario_.backupgate, world_.random().next()),
         shop_(world_, net_, trace_, "shop", scenario_.shop),
-        node_({world_, net_, disk_, trace_, *node_random_, vault_}),
+        node_({world_, net_, disk_, trace_, *node_random_, Vault::ephemeral(*vault_random_)}),
         operator_({world_, trace_, node_, scenario_, [this] { saboteur_.count(Sabotage::operators); }},
                   world_.fork_random()),
         saboteur_({world_, trace_, net_, disk_, cardgate_, backupgate_, shop_, node_, operator_, [this] { restart(); }},
@@ -142,6 +141,8 @@ class Run {
                     : kind == "full"                    ? Sabotage::disk_full
                     : kind == "power" || kind == "torn" ? Sabotage::crash
                                                         : Sabotage::disk_errors);
+    const bool is_not_kept = kind == "full" || kind == "write" || kind == "sync";
+    if (is_not_kept && broken_since_ == Instant{}) broken_since_ = world_.now() - 1s;
     if (kind != "power" || !node_.alive()) return;
     // Nothing more happens in a process whose power is gone; it is taken apart outside of its own loops.
     node_.pause(1h);
@@ -234,7 +235,6 @@ class Run {
   World world_;
   const Instant began_ = world_.now();
   std::unique_ptr<Random> vault_random_, node_random_, restart_random_;
-  Vault vault_;
   const Scenario scenario_;
   SimNet net_;
   SimDisk disk_;

@@ -53,7 +53,7 @@ std::string repeated(std::string_view text, std::size_t times) {
   return out;
 }
 
-std::string usd(std::int64_t minor) { return decimal({minor, *Currency::parse("USD")}); }
+std::string dollars(std::int64_t minor) { return decimal({minor, *Currency::parse("USD")}); }
 
 Ink breaker_ink(const std::string& breaker) {
   if (breaker == "closed") return Ink::good;
@@ -101,7 +101,7 @@ std::string side(std::string_view label, std::string_view party, const SideNumbe
                      numbers.refused);
 }
 
-std::string shop(const Sight& sight, const Pen& pen) {
+std::string the_shop(const Sight& sight, const Pen& pen) {
   const std::string& breaker = sight.standin.shop.breaker;
   return fmt::format("  shop       {}\n", pen(state_ink(sight.shop), sight.shop)) +
          fmt::format("             breaker {}    health check {}\n",
@@ -121,8 +121,8 @@ std::string risk(const Sight& sight, const Pen& pen) {
   const double share = static_cast<double>(sight.standin.exposure_minor) / static_cast<double>(exposure_cap_minor);
   const auto full = static_cast<std::size_t>(std::clamp(share, 0.0, 1.0) * bar_cells);
   const Ink ink = share > 0.8 ? Ink::bad : share > 0 ? Ink::warn : Ink::plain;
-  return fmt::format("  at risk    {:>10} USD   most so far {}   cap {}\n", usd(sight.standin.exposure_minor),
-                     usd(sight.standin.exposure_peak_minor), usd(exposure_cap_minor)) +
+  return fmt::format("  at risk    {:>10} USD   most so far {}   cap {}\n", dollars(sight.standin.exposure_minor),
+                     dollars(sight.standin.exposure_peak_minor), dollars(exposure_cap_minor)) +
          fmt::format("             {}{}\n", pen(ink, repeated("█", full)),
                      pen(Ink::dim, repeated("░", bar_cells - full)));
 }
@@ -153,7 +153,7 @@ std::string curve(const std::vector<double>& values) {
 
 std::string screen(const Sight& sight, bool coloured) {
   const Pen pen(coloured);
-  return title(sight, pen) + programme(sight, pen) + "\n" + shoppers(sight, pen) + "\n" + shop(sight, pen) + "\n" +
+  return title(sight, pen) + programme(sight, pen) + "\n" + shoppers(sight, pen) + "\n" + the_shop(sight, pen) + "\n" +
          gateway(sight, pen) + "\n" + risk(sight, pen) + curves(sight) + pen(Ink::dim, "  Ctrl-C ends it.") + "\n";
 }
 
@@ -166,7 +166,7 @@ std::string line(const Sight& sight) {
   return fmt::format(
       "{:>5} {:<9}{:>3}/s, errors {}, p99 {:<8} shop: {}; gateway: {}; at risk {:>9}\n", clock_face(sight.elapsed),
       sight.closing ? "closing" : name(sight.act), sight.last_second.counts.arrivals, sight.so_far.errors(),
-      rehearsal::readable(sight.last_second.p99), side(n.orders), side(n.charges), usd(n.exposure_minor));
+      rehearsal::readable(sight.last_second.p99), side(n.orders), side(n.charges), dollars(n.exposure_minor));
 }
 
 Terminal::Terminal() {

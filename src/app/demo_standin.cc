@@ -16,7 +16,7 @@ namespace {
 using namespace std::chrono_literals;
 namespace json = boost::json;
 
-constexpr Duration patience = 3s;
+constexpr Duration answer_patience = 3s;
 /// The API's own limit of one page; the longest performance keeps fewer orders.
 constexpr std::size_t orders_in_a_page = 10'000;
 constexpr std::string_view orders_route = "orders";
@@ -32,7 +32,7 @@ Error error_of(const Trouble& trouble) { return {.what = trouble.message}; }
 Task<> fetch(std::string url, std::string path, Result<Response>& answer) {
   const Executor executor = co_await this_executor();
   const AsioClock clock(executor);
-  const Instant deadline = clock.now() + patience;
+  const Instant deadline = clock.now() + answer_patience;
   HttpClient client(executor);
   const auto endpoint = Endpoint::parse(url);
   const Request request{.method = "GET", .target = std::move(path), .headers = {}, .body = {}};

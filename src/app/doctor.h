@@ -11,13 +11,13 @@
 /// What `standin doctor` looks at, each as a verdict with what to do about it.
 namespace standin {
 
-enum class Verdict : std::uint8_t { good, warning, failed, not_tested };
-std::string_view name(Verdict verdict);
+enum class CheckVerdict : std::uint8_t { good, warning, failed, not_tested };
+std::string_view name(CheckVerdict verdict);
 
 struct Check {
   std::string subject;  ///< "cardgate https://www-01.gateway.example/gate", "this machine"
   std::string what;     ///< "name", "tcp", "tls", "ping", "clock", "disk", "keys", "files"
-  Verdict verdict = Verdict::good;
+  CheckVerdict verdict = CheckVerdict::good;
   std::string detail;
   std::string advice;  ///< what to do; "" if nothing is to be done
 };

@@ -55,7 +55,7 @@ class ScratchFile {
 Check disk_failed(const std::string& folder) {
   return {.subject = machine,
           .what = "disk",
-          .verdict = Verdict::failed,
+          .verdict = CheckVerdict::failed,
           .detail = fmt::format("{}: {}", folder, std::strerror(errno)),
           .advice = "make the journal's folder, writable for the service's user, and run this as that user"};
 }
@@ -78,7 +78,7 @@ Check examine_disk(const Config& config, const Clock& clock) {
   check.detail = fmt::format("{}: a sync takes {:.1f} ms, the longest of {} took {:.1f} ms", folder.string(),
                              seconds(median) * 1000, syncs, seconds(took.back()) * 1000);
   if (median < sync_slow) return check;
-  check.verdict = median < sync_too_slow ? Verdict::warning : Verdict::failed;
+  check.verdict = median < sync_too_slow ? CheckVerdict::warning : CheckVerdict::failed;
   check.advice = "every acceptance waits for one: put the journal on a local disk with a protected write cache";
   return check;
 }
@@ -91,7 +91,7 @@ Check examine_keys(const Config& config) {
                                vault->key_ids().size());
     return check;
   }
-  check.verdict = Verdict::failed;
+  check.verdict = CheckVerdict::failed;
   check.detail = fmt::format("{}: {}", config.journal.key_file, vault.error().what);
   check.advice = std::filesystem::exists(config.journal.key_file)
                      ? fmt::format("chmod 600 {0}, and let the service's user own it", config.journal.key_file)
@@ -109,7 +109,7 @@ Check examine_files(const Config& config) {
     check.detail = fmt::format("this user may open as many files as the {} needed", needed);
     return check;
   }
-  check.verdict = Verdict::failed;
+  check.verdict = CheckVerdict::failed;
   check.detail = fmt::format("this user may open {} files; the limits of connections allow {}", files.rlim_max, needed);
   check.advice = fmt::format(
       "set LimitNOFILE={0} in the service's unit (ulimit -Hn {0} in a shell), or lower "

@@ -27,7 +27,7 @@ Check judge_name(const ProbedTarget& target) {
   const TargetProbe& probe = target.probe;
   Check check{.subject = target.subject, .what = "name"};
   if (!probe.resolve.good) {
-    check.verdict = Verdict::failed;
+    check.verdict = CheckVerdict::failed;
     check.detail = probe.resolve.problem;
     check.advice = fmt::format(
         "check the spelling in upstream.{0}.targets, and that this machine's name servers answer (UDP and TCP port "
@@ -66,14 +66,14 @@ Check judge_connect(const ProbedTarget& target, const AddressProbe& address) {
   if (address.connect.good) {
     check.detail = fmt::format("{} in {}", where, span(address.connect.took));
     if (address.connect.took > target.upstream->timeouts.connect) {
-      check.verdict = Verdict::warning;
+      check.verdict = CheckVerdict::warning;
       check.advice = "raise timeouts.connect above this, or find out why it is slow";
     }
     return check;
   }
   const bool another = std::ranges::any_of(target.probe.addresses, [](const auto& each) { return each.connect.good; });
   const bool only_no_route = another && address.connect.problem == "Network is unreachable";
-  check.verdict = only_no_route ? Verdict::warning : Verdict::failed;
+  check.verdict = only_no_route ? CheckVerdict::warning : CheckVerdict::failed;
   check.detail = fmt::format("{}: {}", where, address.connect.problem);
   check.advice = advice_for_connect(address.connect.problem, where);
   return check;
@@ -104,14 +104,14 @@ Check judge_tls(const ProbedTarget& target, const AddressProbe& address, WallTim
       peer.subject.empty() ? ""
                            : fmt::format(", {}, valid until {}", peer.subject, iso8601(peer.expires).substr(0, 10));
   if (!address.handshake->good) {
-    check.verdict = Verdict::failed;
+    check.verdict = CheckVerdict::failed;
     check.detail = fmt::format("{}: {}{}", at(target, address), address.handshake->problem, certificate);
     check.advice = advice_for_tls(target, peer);
     return check;
   }
   check.detail = fmt::format("{} {}{}", at(target, address), peer.version, certificate);
   if (peer.expires - now < expires_soon) {
-    check.verdict = Verdict::warning;
+    check.verdict = CheckVerdict::warning;
     check.advice = fmt::format("it expires in {} days: ask the party to renew it",
                                std::chrono::floor<std::chrono::days>(peer.expires - now).count());
   }
@@ -130,7 +130,7 @@ Check judge_ping(const ProbedTarget& target, const AddressProbe& address) {
   const std::string where = at(target, address);
   Check check{.subject = target.subject, .what = "ping"};
   if (!ping.step.good) {
-    check.verdict = Verdict::failed;
+    check.verdict = CheckVerdict::failed;
     check.detail = fmt::format("{}: {}", where, ping.step.problem);
     check.advice = "the connection is good and the party does not answer: ask it, and watch its status page";
     return check;
@@ -139,14 +139,14 @@ Check judge_ping(const ProbedTarget& target, const AddressProbe& address) {
   check.detail = fmt::format("{} says \"{}\" with status {} in {}{}", where, ping.says, ping.status,
                              span(ping.step.took), location.empty() ? "" : ", location and cluster " + location);
   if (ping.status == 200 && ping.says.starts_with("DOWN") && !health.expect.empty()) {
-    check.verdict = Verdict::warning;
+    check.verdict = CheckVerdict::warning;
     check.advice = "planned maintenance, mostly: it is used as a last resort until it says otherwise";
   } else if (ping.status != 200 || !ping.says.starts_with(health.expect)) {
-    check.verdict = Verdict::failed;
+    check.verdict = CheckVerdict::failed;
     check.advice = fmt::format("expected is status 200 and \"{}\": check upstream.{}.health", health.expect,
                                target.upstream->name);
   } else if (ping.step.took > health.timeout) {
-    check.verdict = Verdict::warning;
+    check.verdict = CheckVerdict::warning;
     check.advice = "slower than health.timeout, so that the health monitor takes it for bad";
   }
   return check;
@@ -160,19 +160,19 @@ Check judge_clock(const ProbedTarget& target, const PingAnswer& ping) {
                                                : fmt::format("the party's clock is {:.0f} s {} this machine's",
                                                              std::abs(skew), skew < 0 ? "behind" : "ahead of");
   if (off < skew_noticed) return check;
-  check.verdict = off < skew_wrong ? Verdict::warning : Verdict::failed;
+  check.verdict = off < skew_wrong ? CheckVerdict::warning : CheckVerdict::failed;
   check.advice = "let NTP set this machine's clock (timedatectl says whether it does); if it is right, tell the party";
   return check;
 }
 
 }  // namespace
 
-std::string_view name(Verdict verdict) {
+std::string_view name(CheckVerdict verdict) {
   switch (verdict) {
-    case Verdict::good: return "good";
-    case Verdict::warning: return "warning";
-    case Verdict::failed: return "failed";
-    case Verdict::not_tested: return "not tested";
+    case CheckVerdict::good: return "good";
+    case CheckVerdict::warning: return "warning";
+    case CheckVerdict::failed: return "failed";
+    case CheckVerdict::not_tested: return "not tested";
   }
   unreachable();
 }
@@ -190,7 +190,7 @@ std::vector<Check> judge(const ProbedTarget& target, WallTime now) {
   if (target.upstream->health.path.empty()) {
     checks.push_back({.subject = target.subject,
                       .what = "ping",
-                      .verdict = Verdict::not_tested,
+                      .verdict = CheckVerdict::not_tested,
                       .detail = fmt::format("upstream.{}.health.path is not set", target.upstream->name)});
   }
   return checks;

@@ -22,8 +22,9 @@ EdgeLoop::EdgeLoop(SharedPorts shared, TargetStates& states, std::shared_ptr<Dns
       transport_(thread_.executor(), std::move(dns)) {}
 
 Result<void> EdgeLoop::listen(const ServerConfig& config, std::vector<std::string>& addresses) {
-  const ServerLimits limits{
-      .body = config.body_bytes_max, .head = config.head_bytes_max, .connections = config.connections_max};
+  const ServerLimits limits{.streamed_body = config.streamed_body_bytes_max,
+                            .head = config.head_bytes_max,
+                            .connections = config.connections_max};
   for (std::string& address : addresses) {
     auto server = std::make_unique<HttpServer>(thread_.executor(), limits,
                                                [this](Request request, std::shared_ptr<const Client> client) {

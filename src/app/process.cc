@@ -88,7 +88,7 @@ Result<std::unique_ptr<Process>> Process::start(Config config) {
 Process::Process(Config config, Vault vault, Foundation foundation)
     : vault_(std::move(vault)),
       foundation_(std::move(foundation)),
-      claims_(*foundation_.journal, vault_),
+      claims_(*foundation_.journal, vault_, std::chrono::steady_clock::now()),
       ulids_(system_random()),
       targets_(foundation_.metrics.get(), foundation_.clocks),
       first_config_(std::move(config)),

@@ -18,7 +18,7 @@
 namespace standin {
 namespace {
 
-struct Options {
+struct CheckOptions {
   std::string file, request;
 };
 
@@ -26,11 +26,6 @@ std::optional<std::string> read_file(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return std::nullopt;
   return std::string(std::istreambuf_iterator<char>(file), {});
-}
-
-int fail(const Error& error) {
-  fmt::print(stderr, "{}{}{}\n", error.where, error.where.empty() ? "" : ": ", error.what);
-  return 2;
 }
 
 Vault keys_for(const Config& config) {
@@ -86,7 +81,7 @@ void try_protected(const Site& site, const Vault& vault, const RouteConfig& rout
   const Ulid id = ulids.make(now);
   const RequestReading reading = dialect.read(request);
   const Result<Facts>& facts = reading.facts;
-  const Intent intent = identify(route, dialect, vault, request, reading, id.text());
+  const Intent intent = identify(route, vault, request, reading, id.text());
   const Decision decision =
       facts ? decide(*facts, nullptr, {}, policy, now) : decline_unreadable(facts.error().what, policy);
   fmt::print("operation: {}{}{}\n", name(reading.operation), reading.about.empty() ? "" : " of ", reading.about);
@@ -114,27 +109,27 @@ int try_request(const Site& site, const Vault& vault, const Request& request) {
   return 0;
 }
 
-int check(const Options& options) {
+int check(const CheckOptions& options) {
   auto config = load_config(options.file);
-  if (!config) return fail(config.error());
+  if (!config) return misconfigured(config.error());
   const std::string resolved = describe(*config);
   const std::vector<std::string> warnings = config->warnings;
   const Vault vault = keys_for(*config);
   for (const auto& [upstream_name, upstream] : config->upstreams) {
-    if (auto queries = make_queries(upstream); !queries) return fail(queries.error());
+    if (auto queries = make_queries(upstream); !queries) return misconfigured(queries.error());
   }
   const auto site = Site::make(std::move(*config), vault);
-  if (!site) return fail(site.error());
+  if (!site) return misconfigured(site.error());
   for (const std::string& warning : warnings) fmt::print(stderr, "warning: {}\n", warning);
   if (options.request.empty()) {
     fmt::print("{}\n{}: good\n", resolved, options.file);
     return 0;
   }
   const auto wire = read_file(options.request);
-  if (!wire) return fail({.what = "cannot be read", .where = options.request});
+  if (!wire) return misconfigured({.what = "cannot be read", .where = options.request});
   auto request = request_from_wire(*wire);
   if (!request)
-    return fail(
+    return misconfigured(
         {.what = "is not an HTTP request: a request line, headers, an empty line, the body", .where = options.request});
   // The newline that editors put at the end of a file is no part of the body.
   while (request->body.ends_with('\n') || request->body.ends_with('\r')) request->body.pop_back();
@@ -143,8 +138,13 @@ int check(const Options& options) {
 
 }  // namespace
 
+int misconfigured(const Error& error) {
+  fmt::print(stderr, "{}{}{}\n", error.where, error.where.empty() ? "" : ": ", error.what);
+  return 2;
+}
+
 void add_check_verb(CLI::App& app, int& status) {
-  auto options = std::make_shared<Options>();
+  auto options = std::make_shared<CheckOptions>();
   CLI::App* verb = app.add_subcommand("check", "validates a configuration and shows what it would do");
   verb->add_option("FILE", options->file, "configuration")->required();
   verb->add_option("--request", options->request,

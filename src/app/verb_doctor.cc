@@ -21,7 +21,7 @@ namespace json = boost::json;
 /// A little more than all steps of a probe together, which run at the same time for all targets.
 constexpr Duration patience = std::chrono::seconds(20);
 
-struct Options {
+struct DoctorOptions {
   std::string file;
   bool json = false;
 };
@@ -46,12 +46,12 @@ Result<std::vector<ProbedTarget>> probe_targets(const Config& config, boost::asi
   return targets;
 }
 
-std::string_view colour_of(Verdict verdict) {
+std::string_view colour_of(CheckVerdict verdict) {
   switch (verdict) {
-    case Verdict::good: return "32";
-    case Verdict::warning: return "33";
-    case Verdict::failed: return "31";
-    case Verdict::not_tested: return "2";
+    case CheckVerdict::good: return "32";
+    case CheckVerdict::warning: return "33";
+    case CheckVerdict::failed: return "31";
+    case CheckVerdict::not_tested: return "2";
   }
   unreachable();
 }
@@ -79,7 +79,7 @@ void print_rules(const std::vector<FirewallRule>& rules) {
       "cannot be\ntested with ping(8).\n");
 }
 
-std::size_t count(const std::vector<Check>& checks, Verdict verdict) {
+std::size_t count(const std::vector<Check>& checks, CheckVerdict verdict) {
   return static_cast<std::size_t>(std::ranges::count(checks, verdict, &Check::verdict));
 }
 
@@ -97,36 +97,31 @@ void print_json(const std::vector<Check>& checks, const std::vector<FirewallRule
     shown_rules.push_back({{"to", rule.to}, {"port", rule.port}, {"protocol", rule.protocol}, {"for", rule.purpose}});
   }
   const json::value all{
-      {"good", count(checks, Verdict::failed) == 0}, {"checks", shown_checks}, {"firewall", shown_rules}};
+      {"good", count(checks, CheckVerdict::failed) == 0}, {"checks", shown_checks}, {"firewall", shown_rules}};
   fmt::print("{}\n", json::serialize(all));
 }
 
-int fail(const Error& error) {
-  fmt::print(stderr, "{}{}{}\n", error.where, error.where.empty() ? "" : ": ", error.what);
-  return 2;
-}
-
-int examine(const Options& options) {
+int examine(const DoctorOptions& options) {
   const auto config = load_config(options.file);
-  if (!config) return fail(config.error());
+  if (!config) return misconfigured(config.error());
   boost::asio::io_context io(1);
   const AsioClock clock(io.get_executor());
   if (on_terminal() && !options.json) fmt::print(stderr, "Testing every target at the same time...\n");
   const auto targets = probe_targets(*config, io);
-  if (!targets) return fail(targets.error());
+  if (!targets) return misconfigured(targets.error());
   std::vector<Check> checks;
   for (const ProbedTarget& target : *targets)
     std::ranges::move(judge(target, clock.wall()), std::back_inserter(checks));
   std::ranges::move(examine_machine(*config, clock), std::back_inserter(checks));
   const auto rules = firewall_rules(*config, *targets);
-  const std::size_t failed = count(checks, Verdict::failed);
+  const std::size_t failed = count(checks, CheckVerdict::failed);
   if (options.json) {
     print_json(checks, rules);
   } else {
     print_checks(checks);
     print_rules(rules);
-    fmt::print("\n{} good, {} warnings, {} failed\n", count(checks, Verdict::good), count(checks, Verdict::warning),
-               failed);
+    fmt::print("\n{} good, {} warnings, {} failed\n", count(checks, CheckVerdict::good),
+               count(checks, CheckVerdict::warning), failed);
   }
   return failed == 0 ? 0 : 1;
 }
@@ -134,7 +129,7 @@ int examine(const Options& options) {
 }  // namespace
 
 void add_doctor_verb(CLI::App& app, int& status) {
-  const auto options = std::make_shared<Options>();
+  const auto options = std::make_shared<DoctorOptions>();
   CLI::App* verb = app.add_subcommand("doctor", "Test every target, the journal's disk, the keys and the limits");
   verb->add_option("-c,--config", options->file, "configuration")->required();
   verb->add_flag("--json", options->json, "for programs");

@@ -8,7 +8,7 @@
 namespace standin {
 namespace {
 
-int report(const Result<void>& done, const std::string& said) {
+int conclude(const Result<void>& done, const std::string& said) {
   if (!done) {
     fmt::print(stderr, "{}\n", done.error().what);
     return 1;
@@ -19,7 +19,7 @@ int report(const Result<void>& done, const std::string& said) {
 
 int list_keys(const std::string& file) {
   const auto vault = Vault::load(file);
-  if (!vault) return report(std::unexpected(vault.error()), "");
+  if (!vault) return conclude(std::unexpected(vault.error()), "");
   for (const std::uint32_t id : vault->key_ids()) fmt::print("{}\n", id);
   return 0;
 }
@@ -34,11 +34,11 @@ void add_keys_verb(CLI::App& app, int& status) {
   CLI::App* created =
       verb->add_subcommand("new", "writes a new key file; keep a copy: without it the journal cannot be read");
   created->add_option("FILE", *file)->required();
-  created->callback([file, &status] { status = report(Vault::create_keys(*file), "keys written to " + *file); });
+  created->callback([file, &status] { status = conclude(Vault::create_keys(*file), "keys written to " + *file); });
   CLI::App* rotated = verb->add_subcommand("rotate", "seals new orders with a new key; old orders stay readable");
   rotated->add_option("FILE", *file)->required();
   rotated->callback([file, &status] {
-    status = report(Vault::rotate_keys(*file), "a new key is first in " + *file + "; restart standin to use it");
+    status = conclude(Vault::rotate_keys(*file), "a new key is first in " + *file + "; restart standin to use it");
   });
   CLI::App* listed = verb->add_subcommand("list", "ids of the sealing keys, newest first");
   listed->add_option("FILE", *file)->required();

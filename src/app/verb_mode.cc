@@ -21,9 +21,9 @@ struct ModeInput {
   std::string span, why;
 };
 
-constexpr std::array<std::string_view, 4> modes{"off", "auto", "forced", "shadow"};
+constexpr std::array<std::string_view, 4> mode_names{"off", "auto", "forced", "shadow"};
 
-bool is_mode(std::string_view word) { return std::ranges::find(modes, word) != modes.end(); }
+bool is_mode(std::string_view word) { return std::ranges::find(mode_names, word) != mode_names.end(); }
 
 void print_modes(const boost::json::array& rows) {
   Table table({"ROUTE", "MODE", "CONFIGURED", "UNTIL", "BY", "WHY"});

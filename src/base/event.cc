@@ -4,14 +4,14 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
+
+#include "base/use_task.h"
 
 namespace standin {
 namespace {
 
 using Timer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                 boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
-constexpr boost::asio::use_awaitable_t<Executor> use_task;
 
 }  // namespace
 

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/text.h"
+
 namespace standin {
 namespace {
 
@@ -33,10 +35,6 @@ std::optional<int> decimals_of(std::string_view code) {
   if (lists(three_decimals, code)) return 3;
   if (lists(four_decimals, code)) return 4;
   return std::nullopt;
-}
-
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 }  // namespace

@@ -16,7 +16,8 @@ int hex_digit(char c) {
 }
 
 bool is_unreserved(char c) {
-  return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '.' || c == '_' || c == '~';
+  const char lowered = lower_char(c);
+  return (lowered >= 'a' && lowered <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
 }
 
 std::size_t edits_between(std::string_view a, std::string_view b) {
@@ -38,11 +39,11 @@ std::size_t edits_between(std::string_view a, std::string_view b) {
 
 std::string hex(std::span<const std::uint8_t> bytes) {
   constexpr std::string_view digits = "0123456789abcdef";
-  std::string out;
-  out.reserve(bytes.size() * 2);
+  std::string out(bytes.size() * 2, '\0');
+  auto to = out.begin();
   for (const std::uint8_t byte : bytes) {
-    out.push_back(digits[byte >> 4]);
-    out.push_back(digits[byte & 15]);
+    *to++ = digits[byte >> 4];
+    *to++ = digits[byte & 15];
   }
   return out;
 }
@@ -58,6 +59,10 @@ std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
     out.push_back(static_cast<std::uint8_t>(high * 16 + low));
   }
   return out;
+}
+
+bool all_digits(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
@@ -101,7 +106,9 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view digits = "0123456789ABCDEF";
+  if (std::ranges::all_of(text, is_unreserved)) return std::string(text);
   std::string out;
+  out.reserve(text.size() + text.size() / 2);
   for (const char c : text) {
     if (is_unreserved(c)) {
       out.push_back(c);

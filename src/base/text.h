@@ -12,6 +12,9 @@ namespace standin {
 std::string hex(std::span<const std::uint8_t> bytes);
 std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text);
 
+/// ASCII digits, and at least one.
+bool all_digits(std::string_view text);
+
 /// ASCII alone, as HTTP's field names are compared.
 bool equal_ignoring_case(std::string_view a, std::string_view b);
 std::string lower(std::string_view text);

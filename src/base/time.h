@@ -23,6 +23,10 @@ inline WallTime wall_time(std::int64_t unix_milliseconds) {
   return WallTime(std::chrono::milliseconds(unix_milliseconds));
 }
 inline double seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
+/// Rounded towards zero.
+inline std::int64_t whole_milliseconds(Duration d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+}
 
 /// 2026-11-22T03:04:05.678Z
 std::string iso8601(WallTime t);

@@ -61,17 +61,17 @@ WallTime Ulid::made_at() const {
 
 Ulid UlidMaker::make(WallTime now) {
   const std::lock_guard lock(mutex_);
-  if (now > last_.made_at() || last_ == Ulid{}) {
-    const std::int64_t ms = unix_ms(now);
+  const bool full = ++made_in_millisecond_ > ulids_in_a_millisecond;
+  if (now > last_.made_at() || full || last_ == Ulid{}) {
+    made_in_millisecond_ = 1;
+    const std::int64_t ms = std::max(unix_ms(now), full ? unix_ms(last_.made_at()) + 1 : 0);
     for (int i = 0; i < 6; ++i) last_.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
     random_.fill(std::span(last_.bytes).subspan(6));
-    last_.bytes[6] &= 0x7f;  // room to count up within the millisecond
+    last_.bytes[14] &= 0x7f;  // room to count up within the millisecond
     return last_;
   }
-  for (int i = 15; i >= 6; --i) {
-    if (++last_.bytes[i] != 0) return last_;
-  }
-  unreachable();
+  if (++last_.bytes[15] == 0) ++last_.bytes[14];
+  return last_;
 }
 
 }  // namespace standin

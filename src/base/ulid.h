@@ -26,6 +26,10 @@ struct Ulid {
   auto operator<=>(const Ulid&) const = default;
 };
 
+/// So many at most have one millisecond: three digits tell them apart, also while the clock stands still or is set
+/// back. The last two bytes, as a number, count up by one within it.
+constexpr unsigned ulids_in_a_millisecond = 1000;
+
 /// Makes ULIDs that are monotonic within the process. Any thread.
 class UlidMaker {
  public:
@@ -36,6 +40,7 @@ class UlidMaker {
   Random& random_;
   std::mutex mutex_;
   Ulid last_;
+  unsigned made_in_millisecond_ = 0;
 };
 
 }  // namespace standin

@@ -67,11 +67,27 @@ TEST(UlidMaker, CountsUpWithinAMillisecond) {
   Constant ones(0xff);
   UlidMaker maker(ones);
   Ulid before = maker.make(wall_time(1000));
-  for (int i = 0; i < 1000; ++i) {
+  for (unsigned i = 1; i < ulids_in_a_millisecond; ++i) {
     const Ulid after = maker.make(wall_time(1000));
     EXPECT_LT(before, after);
     EXPECT_EQ(after.made_at(), wall_time(1000));
     before = after;
+  }
+}
+
+TEST(UlidMaker, ThreeDigitsTellTheIdsOfAMillisecondApartWhileTheClockStandsStill) {
+  for (const std::uint8_t chance : {0x00, 0x83, 0xff}) {
+    Constant random(chance);
+    UlidMaker maker(random);
+    std::set<std::pair<WallTime, int>> references;
+    Ulid last = maker.make(wall_time(1000));
+    for (int i = 0; i < 3500; ++i) {
+      const Ulid id = maker.make(wall_time(1000));
+      EXPECT_GT(id, last);
+      references.emplace(id.made_at(), (id.bytes[14] * 256 + id.bytes[15]) % 1000);
+      last = id;
+    }
+    EXPECT_EQ(references.size(), 3500u);
   }
 }
 

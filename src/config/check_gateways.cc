@@ -26,9 +26,9 @@ bool is_any(string_view word, std::initializer_list<string_view> words) {
   return std::ranges::find(words, word) != words.end();
 }
 
-class PartyCheck {
+class PartyDialectCheck {
  public:
-  PartyCheck(const UpstreamConfig& upstream, const Node& node, Problems& problems)
+  PartyDialectCheck(const UpstreamConfig& upstream, const Node& node, Problems& problems)
       : upstream_(upstream), node_(node), problems_(problems) {}
 
   void all() {
@@ -102,9 +102,9 @@ class PartyCheck {
   Problems& problems_;
 };
 
-class RouteCheck {
+class RouteDialectCheck {
  public:
-  RouteCheck(const Config& config, const RouteConfig& route, const Node& node, Problems& problems)
+  RouteDialectCheck(const Config& config, const RouteConfig& route, const Node& node, Problems& problems)
       : config_(config), route_(route), node_(node), problems_(problems) {}
 
   void all() {
@@ -288,11 +288,11 @@ class RouteCheck {
 void check_gateways(const Config& config, const Node& root, Problems& problems) {
   for (const Node* node : tables_in(root, "upstream")) {
     const auto found = config.upstreams.find(node->key);
-    if (found != config.upstreams.end()) PartyCheck(found->second, *node, problems).all();
+    if (found != config.upstreams.end()) PartyDialectCheck(found->second, *node, problems).all();
   }
   const std::vector<const Node*> nodes = tables_in(root, "route");
   for (std::size_t i = 0; i < config.routes.size(); ++i) {
-    RouteCheck(config, config.routes[i], *nodes[i], problems).all();
+    RouteDialectCheck(config, config.routes[i], *nodes[i], problems).all();
   }
 }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
@@ -17,8 +18,9 @@ using namespace std::chrono_literals;
 
 struct ServerConfig {
   std::vector<std::string> listen{"127.0.0.1:8080"};
-  unsigned threads = 0;  ///< 0: one per core
-  std::size_t body_bytes_max = 1 << 20;
+  unsigned threads = 0;                  ///< 0: one per core
+  std::size_t body_bytes_max = 1 << 20;  ///< on a protected route
+  std::size_t streamed_body_bytes_max = std::numeric_limits<std::size_t>::max();
   std::size_t head_bytes_max = 32 << 10;
   std::size_t connections_max = 20'000;
   std::size_t in_flight_bytes_max = 512u << 20;

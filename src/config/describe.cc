@@ -11,7 +11,7 @@ namespace standin {
 namespace {
 
 /// A TOML basic string.
-std::string quoted(std::string_view text) {
+std::string as_toml(std::string_view text) {
   std::string out = "\"";
   for (const char c : text) {
     if (c == '"' || c == '\\') {
@@ -27,13 +27,13 @@ std::string quoted(std::string_view text) {
   return out + '"';
 }
 
-std::string quoted(const std::vector<std::string>& texts) {
+std::string as_toml(const std::vector<std::string>& texts) {
   std::vector<std::string> items;
-  for (const std::string& text : texts) items.push_back(quoted(text));
+  for (const std::string& text : texts) items.push_back(as_toml(text));
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
-std::string quoted(Duration span) { return quoted(span == Duration::max() ? "forever" : duration_text(span)); }
+std::string as_toml(Duration span) { return as_toml(span == Duration::max() ? "forever" : duration_text(span)); }
 
 class Description {
  public:
@@ -47,7 +47,7 @@ class Description {
     if constexpr (std::is_arithmetic_v<Value>) {
       raw(key, fmt::format("{}", value));
     } else {
-      raw(key, quoted(value));
+      raw(key, as_toml(value));
     }
   }
   void given(std::string_view key, const std::string& value) {
@@ -66,6 +66,8 @@ void describe_process(const Config& config, Description& out) {
   out.put("listen", server.listen);
   out.put("threads", server.threads);
   out.put("limits.body", bytes_text(server.body_bytes_max));
+  const bool limited = server.streamed_body_bytes_max != std::numeric_limits<std::size_t>::max();
+  out.put("limits.streamed_body", limited ? bytes_text(server.streamed_body_bytes_max) : "none");
   out.put("limits.headers", bytes_text(server.head_bytes_max));
   out.put("limits.connections", server.connections_max);
   out.put("limits.in_flight_memory", bytes_text(server.in_flight_bytes_max));
@@ -125,7 +127,7 @@ void describe_party(const UpstreamConfig& upstream, Description& out) {
     out.comment(
         fmt::format("credentials_file was read: {} of them; what they are is not shown", upstream.credentials.size()));
   }
-  for (const auto& [host, addresses] : upstream.addresses) out.put("addresses." + quoted(host), addresses);
+  for (const auto& [host, addresses] : upstream.addresses) out.put("addresses." + as_toml(host), addresses);
   out.given("tls.ca_file", upstream.tls.ca_file);
 }
 
@@ -168,7 +170,7 @@ void describe_upstream(const UpstreamConfig& upstream, Description& out) {
 
 void describe_answer(std::string_view key, const TemplateConfig& answer, Description& out) {
   out.put(fmt::format("{}.status", key), answer.status);
-  for (const auto& [header, value] : answer.headers) out.put(fmt::format("{}.headers.{}", key, quoted(header)), value);
+  for (const auto& [header, value] : answer.headers) out.put(fmt::format("{}.headers.{}", key, as_toml(header)), value);
   out.put(fmt::format("{}.body", key), answer.body);
 }
 

@@ -14,7 +14,7 @@ using testing::StartsWith;
 std::vector<std::string> warnings_of(const std::string& text) { return parsed(text, "standin.toml").warnings; }
 
 /// Problems of the sample with one more line in its upstream.
-std::string problems_with(const std::string& line) {
+std::string problems_in_upstream(const std::string& line) {
   GatewaySample sample;
   sample.upstream += line + "\n";
   return problems_of(sample.text());
@@ -129,7 +129,7 @@ TEST(Gateways, CredentialsAreNeverShown) {
 
 TEST(Gateways, AnEmptyOrMissingCredentialsFileIsAnError) {
   EXPECT_THAT(problems_of(with_credentials("# none yet\n")), HasSubstr("it holds no credential"));
-  EXPECT_THAT(problems_with("credentials_file = \"/nowhere.keys\""),
+  EXPECT_THAT(problems_in_upstream("credentials_file = \"/nowhere.keys\""),
               StartsWith("standin.toml:11:20: 'credentials_file': '/nowhere.keys' there is no such file"));
 }
 
@@ -139,12 +139,12 @@ TEST(Gateways, CredentialsThatOthersCanReadAreTold) {
 }
 
 TEST(Gateways, ANewKeyMisspeltIsPlacedAndTheNearestSuggested) {
-  EXPECT_THAT(problems_with("dialct = \"x\""),
+  EXPECT_THAT(problems_in_upstream("dialct = \"x\""),
               StartsWith("standin.toml:11:1: unknown key 'upstream.cardgate.dialct'; did you mean 'dialect'?"));
-  EXPECT_THAT(problems_with("forget_errors_aftr = \"1m\""), HasSubstr("did you mean 'forget_errors_after'?"));
-  EXPECT_THAT(problems_with("adresses = {}"), HasSubstr("did you mean 'addresses'?"));
-  EXPECT_THAT(problems_with("credential_file = \"x\""), HasSubstr("did you mean 'credentials_file'?"));
-  EXPECT_THAT(problems_with("tls = { ca_fil = \"x\" }"), HasSubstr("did you mean 'ca_file'?"));
+  EXPECT_THAT(problems_in_upstream("forget_errors_aftr = \"1m\""), HasSubstr("did you mean 'forget_errors_after'?"));
+  EXPECT_THAT(problems_in_upstream("adresses = {}"), HasSubstr("did you mean 'addresses'?"));
+  EXPECT_THAT(problems_in_upstream("credential_file = \"x\""), HasSubstr("did you mean 'credentials_file'?"));
+  EXPECT_THAT(problems_in_upstream("tls = { ca_fil = \"x\" }"), HasSubstr("did you mean 'ca_file'?"));
   EXPECT_THAT(problems_of_route("idempotency", "idempotencey"), HasSubstr("did you mean 'idempotency'?"));
   EXPECT_THAT(problems_of_route("stand_in = { policy = \"till\" }", "stand_in = { policy = \"till\", undeliverd = 1 }"),
               HasSubstr("did you mean 'undelivered'?"));
@@ -155,7 +155,7 @@ TEST(Gateways, ANewKeyMisspeltIsPlacedAndTheNearestSuggested) {
 TEST(Gateways, AMisspeltChoiceIsSuggested) {
   EXPECT_THAT(problems_of_route("\"usaepay\"", "\"usapay\""), HasSubstr("did you mean 'usaepay'?"));
   EXPECT_THAT(problems_of_route("\"journalled\"", "\"journaled\""), HasSubstr("did you mean 'journalled'?"));
-  EXPECT_THAT(problems_with("breaker = { key = [\"target\", \"merchant_contry\"] }"),
+  EXPECT_THAT(problems_in_upstream("breaker = { key = [\"target\", \"merchant_contry\"] }"),
               StartsWith("standin.toml:11:30: 'upstream.cardgate.breaker.key': 'merchant_contry' is not one of target, "
                          "merchant_country, card_network; did you mean 'merchant_country'?"));
   GatewaySample sample;
@@ -164,18 +164,19 @@ TEST(Gateways, AMisspeltChoiceIsSuggested) {
 }
 
 TEST(Gateways, FactsAreNotNamedTwiceInABreakersKey) {
-  EXPECT_THAT(problems_with("breaker = { key = [\"card_network\", \"card_network\"] }"),
+  EXPECT_THAT(problems_in_upstream("breaker = { key = [\"card_network\", \"card_network\"] }"),
               HasSubstr("'breaker.key' names the same fact twice"));
 }
 
 TEST(Gateways, APinnedHostIsOneOfTheTargets) {
   EXPECT_THAT(
-      problems_with("addresses = { \"www-1.gateway.example\" = [\"192.0.2.9\"] }"),
+      problems_in_upstream("addresses = { \"www-1.gateway.example\" = [\"192.0.2.9\"] }"),
       StartsWith("standin.toml:11:15: 'addresses': no target has the host 'www-1.gateway.example'; did you mean "
                  "'www-01.gateway.example'?"));
-  EXPECT_THAT(problems_with("addresses = { \"www-01.gateway.example\" = [\"192.0.2\"] }"),
+  EXPECT_THAT(problems_in_upstream("addresses = { \"www-01.gateway.example\" = [\"192.0.2\"] }"),
               StartsWith("standin.toml:11:43: 'addresses': '192.0.2' is not an IP address"));
-  EXPECT_THAT(problems_with("addresses = { \"www-01.gateway.example\" = [] }"), HasSubstr("at least one address"));
+  EXPECT_THAT(problems_in_upstream("addresses = { \"www-01.gateway.example\" = [] }"),
+              HasSubstr("at least one address"));
 }
 
 TEST(Gateways, NameServersAndTheirTimesAreChecked) {
@@ -190,7 +191,7 @@ TEST(Gateways, NameServersAndTheirTimesAreChecked) {
 }
 
 TEST(Gateways, CurrenciesCountriesAndTimeZonesAreChecked) {
-  EXPECT_THAT(problems_with("country = \"usa\""),
+  EXPECT_THAT(problems_in_upstream("country = \"usa\""),
               StartsWith("standin.toml:11:11: 'country': 'usa' is not an ISO 3166"));
   GatewaySample sample;
   sample.upstream = with(sample.upstream, "\"USD\"", "\"USX\"");
@@ -215,11 +216,12 @@ TEST(Gateways, RatesAreSoManyATime) {
 }
 
 TEST(Gateways, AnAuthoritysFileIsReadable) {
-  EXPECT_THAT(problems_with("tls = { ca_file = \"/nowhere.pem\" }"),
+  EXPECT_THAT(problems_in_upstream("tls = { ca_file = \"/nowhere.pem\" }"),
               StartsWith("standin.toml:11:9: 'tls.ca_file': '/nowhere.pem' there is no such file"));
   const std::string path = testing::TempDir() + "/not.pem";
   write_secret(path, "nothing");
-  EXPECT_THAT(problems_with("tls = { ca_file = \"" + path + "\" }"), HasSubstr("holds no certificate in PEM form"));
+  EXPECT_THAT(problems_in_upstream("tls = { ca_file = \"" + path + "\" }"),
+              HasSubstr("holds no certificate in PEM form"));
 }
 
 TEST(Gateways, HaveASearchAndACommandOfTheirOwn) {

@@ -38,7 +38,7 @@ bool begins_with(const Pattern& pattern, std::span<const std::string> path) {
   return true;
 }
 
-std::string joined(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
+std::string listed(const std::vector<std::string>& words) { return fmt::format("{}", fmt::join(words, ", ")); }
 
 }  // namespace
 
@@ -94,6 +94,7 @@ std::string kind_text(const Key& key) {
     case Kind::span: return "duration, or 0s";
     case Kind::window: return "duration, or forever";
     case Kind::bytes: return "size";
+    case Kind::limit: return "size, or none";
     case Kind::money: return "amount, or list of amounts";
     case Kind::decimal: return "decimal amount";
     case Kind::status: return "status";
@@ -102,8 +103,8 @@ std::string kind_text(const Key& key) {
     case Kind::selector: return "JSON Pointer or form field";
     case Kind::selectors: return "list of JSON Pointers or form fields";
     case Kind::intent: return "header, or list of facts";
-    case Kind::choice: return "one of " + joined(choices_of(key));
-    case Kind::choices: return "list of " + joined(choices_of(key));
+    case Kind::choice: return "one of " + listed(choices_of(key));
+    case Kind::choices: return "list of " + listed(choices_of(key));
     case Kind::rates: return "list of rates";
     case Kind::table: return "table";
     case Kind::name_or_table: return "name, or table";

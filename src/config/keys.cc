@@ -3,21 +3,26 @@
 #include <array>
 
 namespace standin {
-namespace {
+namespace table_of_keys {
 
 using enum Kind;
 
-constexpr std::array table_of_keys{
+constexpr std::array all{
     Key{"server", table, "", "", "The edge: where clients connect."},
     Key{"server.listen", texts, "", R"(["127.0.0.1:8080"])", "Addresses and ports to listen on.",
         "TLS on a listener is not in this version"},
     Key{"server.threads", count, "0..1024", "0", "Threads that serve requests; 0: one for each core."},
     Key{"server.limits", table, "", "", "What the edge can carry; more is refused."},
-    Key{"server.limits.body", bytes, "", R"("1MiB")", "Largest request body; more is answered 413."},
+    Key{"server.limits.body", bytes, "", R"("1MiB")",
+        "Largest request body on a protected route, which holds it in memory; more is answered 413."},
+    Key{"server.limits.streamed_body", limit, "", R"("none")",
+        "Largest request body on a plain route, which passes it on as it comes; more is answered 413."},
     Key{"server.limits.headers", bytes, "", R"("32KiB")", "Largest request head; more is answered 431."},
     Key{"server.limits.connections", count, "1..1000000", "20000", "Connections open at once."},
-    Key{"server.limits.in_flight_memory", bytes, "", R"("512MiB")", "Request bodies held in memory at once, in all."},
-    Key{"server.limits.streamed_body", later, "", "", "streaming of request bodies"},
+    Key{"server.limits.in_flight_memory", bytes, "", R"("512MiB")",
+        "Request bodies that protected routes hold in memory at once, in all; beyond it nothing is promised, and a "
+        "large "
+        "body is refused before it is read."},
     Key{"server.trusted_proxies", texts, "", "[]", "Addresses or CIDR blocks whose `X-Request-Id` is believed."},
     Key{"server.drain", span, "", R"("150s")", "Longest graceful stop, late listening included."},
 
@@ -255,8 +260,8 @@ constexpr std::array table_of_keys{
     Key{"alerts", later, "", "", "alerts"},
 };
 
-}  // namespace
+}  // namespace table_of_keys
 
-std::span<const Key> keys() { return table_of_keys; }
+std::span<const Key> keys() { return table_of_keys::all; }
 
 }  // namespace standin

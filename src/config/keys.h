@@ -20,6 +20,7 @@ enum class Kind {
   span,      ///< "15s" or "0s"
   window,    ///< "24h" or "forever"
   bytes,     ///< "1MiB", more than nothing
+  limit,     ///< "1MiB" or "none"
   money,     ///< "25.00 USD", or a list of them, one for each currency
   decimal,   ///< "25.00", in the currency that the key names
   status,    ///< 200

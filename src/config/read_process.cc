@@ -25,6 +25,7 @@ void read_server(const Node& root, ServerConfig& server, Problems& problems) {
   read(root, "server.listen", server.listen);
   read(root, "server.threads", server.threads);
   read_bytes(root, "server.limits.body", server.body_bytes_max);
+  read_bytes(root, "server.limits.streamed_body", server.streamed_body_bytes_max);
   read_bytes(root, "server.limits.headers", server.head_bytes_max);
   unsigned connections = static_cast<unsigned>(server.connections_max);
   read(root, "server.limits.connections", connections);

@@ -30,7 +30,8 @@ class Check {
       case Kind::duration:
       case Kind::span:
       case Kind::window: return duration(node);
-      case Kind::bytes: return bytes(node);
+      case Kind::bytes:
+      case Kind::limit: return bytes(node);
       case Kind::money: return node.type == Type::list ? list(node, &Check::money) : money(node);
       case Kind::decimal: return decimal_amount(node);
       case Kind::status: return status(node);
@@ -113,6 +114,7 @@ class Check {
     if (node.type == Type::whole)
       return wrong(node, fmt::format("{0} has no unit: write \"{0}B\" or the like", node.whole));
     if (!is(node, Type::text)) return;
+    if (key_.kind == Kind::limit && node.text == "none") return;
     const auto size = parse_bytes(node.text);
     form(node, size);
     if (size && *size == 0) wrong(node, "is more than nothing");

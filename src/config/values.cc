@@ -66,6 +66,7 @@ void read(const Node& table, std::string_view path, Duration& out) {
 void read_bytes(const Node& table, std::string_view path, std::size_t& out) {
   const Node* node = typed(table, path, Node::Type::text);
   if (node == nullptr) return;
+  if (node->text == "none") out = std::numeric_limits<std::size_t>::max();
   const auto size = parse_bytes(node->text);
   if (size) out = *size;
 }

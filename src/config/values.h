@@ -21,6 +21,7 @@ void read(const Node& table, std::string_view path, unsigned& out);
 void read(const Node& table, std::string_view path, double& out);
 /// "forever" is Duration::max().
 void read(const Node& table, std::string_view path, Duration& out);
+/// "none" is the largest size there is.
 void read_bytes(const Node& table, std::string_view path, std::size_t& out);
 
 /// The tables of a [[list]], or of a table of tables.

@@ -9,7 +9,7 @@
 namespace standin {
 namespace {
 
-constexpr std::array<ApiOperation, 3> all_operations{{{"GET", "/metrics"}, {"GET", "/healthz"}, {"GET", "/readyz"}}};
+constexpr std::array<ApiOperation, 3> public_operations{{{"GET", "/metrics"}, {"GET", "/healthz"}, {"GET", "/readyz"}}};
 
 ServerLimits watchers_limits() { return {.body = 1024, .connections = 256}; }
 
@@ -61,7 +61,7 @@ void PublicApi::serving(Journal& journal) { journal_ = &journal; }
 
 void PublicApi::draining() { draining_ = true; }
 
-std::span<const ApiOperation> PublicApi::operations() { return all_operations; }
+std::span<const ApiOperation> PublicApi::operations() { return public_operations; }
 
 Response PublicApi::metrics() const {
   if (Journal* const journal = journal_.load()) refresh(metrics_, *journal);
@@ -82,8 +82,8 @@ Response PublicApi::ready() const {
 }
 
 Task<Reply> PublicApi::handle(Request request, std::shared_ptr<const Client>) const {
-  const auto known = std::ranges::find(all_operations, request.path(), &ApiOperation::path);
-  if (known == all_operations.end()) {
+  const auto known = std::ranges::find(public_operations, request.path(), &ApiOperation::path);
+  if (known == public_operations.end()) {
     co_return Reply{.response = console::not_found("There are /metrics, /healthz and /readyz."), .undelivered = {}};
   }
   if (request.method != "GET" && request.method != "HEAD") {

@@ -39,6 +39,7 @@ class FakeJournal final : public Journal {
   Task<Kept> keep(NewOrder) override { co_return Kept::not_kept; }
   Task<Kept> conclude(Conclusion) override { co_return Kept::not_kept; }
   Task<Applied> rebind(Lease, std::string) override { co_return Applied::failed; }
+  bool used_before() const override { return false; }
   std::optional<Remembered> recall(const OrderKey&) const override { return std::nullopt; }
   Result<Sealed> answer(const Ulid&) override { return failure("sealed"); }
   Result<Sealed> request(const Ulid&) override { return failure("sealed"); }

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <memory>
 
+#include "base/text.h"
 #include "dialect/charge.h"
 
 namespace standin {
@@ -32,10 +33,6 @@ constexpr std::array ranges{
 };
 
 constexpr std::size_t account_digits_min = 13;
-
-bool all_digits(std::string_view text) {
-  return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
 
 bool within(std::string_view number, const NumberRange& range) {
   int prefix = 0;

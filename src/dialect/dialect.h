@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -45,6 +46,15 @@ struct Judgement {
   }
 };
 
+/// What became of the order is anyone's guess.
+inline Judgement untrustworthy(bool pause_replay = true) {
+  return {.outcome = Outcome::unknown,
+          .cause = Cause::untrustworthy,
+          .upstream_reference = {},
+          .pause_replay = pause_replay,
+          .part = {}};
+}
+
 /// Everything a template may name.
 struct AnswerContext {
   const Request& request;
@@ -87,6 +97,10 @@ constexpr std::optional<Amendment::Kind> amendment_kind(Operation operation) {
   return std::nullopt;
 }
 
+/// The text of one field of a request, by JSON Pointer or by the dialect's own name for it; nothing if it is absent, or
+/// the body cannot be read.
+using FieldFinder = std::function<std::optional<std::string>(std::string_view selector)>;
+
 /// What a route needs to know of a request.
 struct RequestReading {
   Result<Facts> facts;     ///< or an error that names the fact and what is wrong with it, never its value
@@ -97,6 +111,8 @@ struct RequestReading {
   /// A party that keys or folds duplicates takes a repeat of this very request for one. False where the request
   /// forbids it (UMignoreDuplicate), or lacks what the party goes by.
   bool repeat_is_recognised = true;
+  /// Any other field of it. Only while the request is as it was.
+  FieldFinder field = [](std::string_view) { return std::nullopt; };
 };
 
 /// Why standin answers without a decision about money.
@@ -139,8 +155,6 @@ class Dialect {
 
   // --- requests ---
   virtual RequestReading read(const Request& request) const = 0;
-  /// The text of one field, by JSON Pointer or form field name; nothing if absent or the body cannot be read.
-  virtual std::optional<std::string> field(const Request& request, std::string_view selector) const = 0;
   /// The request without what may not be kept.
   virtual Request stripped(Request request) const = 0;
   /// The request as it goes to a party of this dialect: unchanged but for what its documentation names.

@@ -20,32 +20,42 @@ int hex_digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
-/// Most texts of a form are as they are written: they are copied in one go.
-Result<std::string> decoded(std::string_view text, FormText kind) {
-  const std::size_t plain = std::min(text.find_first_of("%+"), text.size());
-  std::string out(text.substr(0, plain));
-  for (std::size_t i = plain; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i] == '+' ? ' ' : text[i]);
+/// Decodes what comes before `separator` or "&", takes it from `rest`, and writes it at `to`, which is moved to its
+/// end; it can only become shorter. Nothing for a "%" that two hexadecimal digits do not follow.
+std::optional<std::string_view> decode_until(char separator, std::string_view& rest, char*& to) {
+  const char* from = rest.data();
+  const char* const end = from + rest.size();
+  char* out = to;
+  for (; from != end && *from != separator && *from != '&'; ++from) {
+    if (*from != '%') {
+      *out++ = *from == '+' ? ' ' : *from;
       continue;
     }
-    const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
-    const int low = i + 2 < text.size() ? hex_digit(text[i + 2]) : -1;
-    if (high < 0 || low < 0) return failure("has a % that two hexadecimal digits do not follow");
-    out.push_back(static_cast<char>(high * 16 + low));
-    i += 2;
+    const int high = end - from > 2 ? hex_digit(from[1]) : -1;
+    const int low = end - from > 2 ? hex_digit(from[2]) : -1;
+    if (high < 0 || low < 0) return std::nullopt;
+    *out++ = static_cast<char>(high * 16 + low);
+    from += 2;
   }
-  if (kind == FormText::utf8 && !is_utf8(out)) return failure("has text that is not UTF-8");
+  rest.remove_prefix(static_cast<std::size_t>(from - rest.data()));
+  const std::string_view decoded(to, out);
+  to = out;
+  return decoded;
+}
+
+std::string decoded_until(char separator, std::string_view text) {
+  std::string out(text.size(), '\0');
+  char* to = out.data();
+  const auto decoded = decode_until(separator, text, to);
+  out.resize(decoded ? decoded->size() : 0);
   return out;
 }
 
-Result<Form::Field> decoded_field(std::string_view pair, FormText kind) {
-  const auto equals = pair.find('=');
-  auto name = decoded(pair.substr(0, equals), kind);
-  if (!name) return failure(name.error().what);
-  auto value = decoded(equals == std::string_view::npos ? std::string_view() : pair.substr(equals + 1), kind);
-  if (!value) return failure(value.error().what);
-  return Form::Field{std::move(*name), std::move(*value)};
+/// What is wrong with one text of a form; nothing if nothing is.
+std::optional<std::string> wrong_with(const std::optional<std::string_view>& decoded, FormText kind) {
+  if (!decoded) return "has a % that two hexadecimal digits do not follow";
+  if (kind == FormText::utf8 && !is_utf8(*decoded)) return "has text that is not UTF-8";
+  return std::nullopt;
 }
 
 std::optional<std::string> repeated_name(const std::vector<Form::Field>& fields) {
@@ -59,35 +69,38 @@ std::optional<std::string> repeated_name(const std::vector<Form::Field>& fields)
 
 }  // namespace
 
-std::string Form::name_of(std::string_view pair) {
-  return decoded(pair.substr(0, pair.find('=')), FormText::any_bytes).value_or("");
-}
+std::string Form::name_of(std::string_view pair) { return decoded_until('=', pair); }
 
 std::string Form::value_of(std::string_view pair) {
   const auto equals = pair.find('=');
-  if (equals == std::string_view::npos) return {};
-  return decoded(pair.substr(equals + 1), FormText::any_bytes).value_or("");
+  return equals == std::string_view::npos ? std::string() : decoded_until('&', pair.substr(equals + 1));
 }
 
-Result<Form> Form::parse(std::string_view body, FormText text) {
-  auto form = fields_of(body, text);
+Result<Form> Form::parse(std::string_view body, FormText kind) {
+  auto form = fields_of(body, kind);
   if (!form) return form;
   if (const auto repeated = repeated_name(form->fields_))
     return failure(fmt::format("names {} twice", shown_name(mended_utf8(*repeated))));
   return form;
 }
 
-Result<Form> Form::fields_of(std::string_view body, FormText text) {
+Result<Form> Form::fields_of(std::string_view body, FormText kind) {
+  const auto text = std::make_shared_for_overwrite<char[]>(body.size());
   Form form;
-  const auto pairs = static_cast<std::size_t>(std::ranges::count(body, '&')) + 1;
-  form.fields_.reserve(std::min(pairs, form_fields_max));
+  form.text_ = text;
+  form.fields_.reserve(std::min<std::size_t>(std::ranges::count(body, '&') + 1, form_fields_max));
+  char* to = text.get();
   while (!body.empty()) {
-    const std::string_view pair = body.substr(0, body.find('&'));
-    body.remove_prefix(std::min(pair.size() + 1, body.size()));
-    if (pair.empty()) continue;
-    auto field = decoded_field(pair, text);
-    if (!field) return failure(field.error().what);
-    form.fields_.push_back(std::move(*field));
+    if (body.starts_with('&')) {
+      body.remove_prefix(1);
+      continue;
+    }
+    const auto name = decode_until('=', body, to);
+    if (auto wrong = wrong_with(name, kind)) return failure(std::move(*wrong));
+    if (body.starts_with('=')) body.remove_prefix(1);
+    const auto value = decode_until('&', body, to);
+    if (auto wrong = wrong_with(value, kind)) return failure(std::move(*wrong));
+    form.fields_.push_back({*name, *value});
     if (form.fields_.size() > form_fields_max) return failure("has more fields than are read");
   }
   return form;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,17 +16,18 @@ enum class FormText { utf8, any_bytes };
 /// The fields of an application/x-www-form-urlencoded body, decoded, in the order they came.
 class Form {
  public:
+  /// Valid as long as a form that has it, or a copy of that form.
   struct Field {
-    std::string name, value;
+    std::string_view name, value;
     auto operator<=>(const Field&) const = default;
   };
 
   /// An error for a "%" that two hexadecimal digits do not follow, for text that is not UTF-8 where that is asked for,
   /// and for a field that is repeated: two readers could disagree about which one counts.
-  static Result<Form> parse(std::string_view body, FormText text = FormText::utf8);
+  static Result<Form> parse(std::string_view body, FormText kind = FormText::utf8);
 
   /// The same, but for repeated fields, which the caller looks for by rules of its own.
-  static Result<Form> fields_of(std::string_view body, FormText text);
+  static Result<Form> fields_of(std::string_view body, FormText kind);
 
   /// The decoded name of one pair of a body, whatever bytes it holds; "" if it cannot be decoded.
   static std::string name_of(std::string_view pair);
@@ -40,6 +42,7 @@ class Form {
   std::string encoded() const;
 
  private:
+  std::shared_ptr<const char[]> text_;  ///< the body, decoded, which the fields view; copies of a form share it
   std::vector<Field> fields_;
 };
 

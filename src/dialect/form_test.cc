@@ -7,7 +7,7 @@
 namespace standin {
 namespace {
 
-std::string error_of(std::string_view body) {
+std::string form_error(std::string_view body) {
   const auto form = Form::parse(body);
   return form ? "" : form.error().what;
 }
@@ -24,14 +24,14 @@ TEST(Form, DecodesNamesAndValues) {
 }
 
 TEST(Form, RefusesAPercentSignWithoutTwoDigits) {
-  for (const auto* body : {"a=%", "a=%4", "a=%4g", "%zz=1", "a=1%", "a=% 1"}) EXPECT_NE(error_of(body), "") << body;
+  for (const auto* body : {"a=%", "a=%4", "a=%4g", "%zz=1", "a=1%", "a=% 1"}) EXPECT_NE(form_error(body), "") << body;
 }
 
-TEST(Form, RefusesTextThatIsNotUtf8) { EXPECT_NE(error_of("a=%ff"), ""); }
+TEST(Form, RefusesTextThatIsNotUtf8) { EXPECT_NE(form_error("a=%ff"), ""); }
 
 TEST(Form, RefusesAFieldThatIsRepeated) {
-  EXPECT_EQ(error_of("amount=1&b=2&amount=900"), "names amount twice");
-  EXPECT_EQ(error_of("amount=1&amoun%74=1"), "names amount twice");
+  EXPECT_EQ(form_error("amount=1&b=2&amount=900"), "names amount twice");
+  EXPECT_EQ(form_error("amount=1&amoun%74=1"), "names amount twice");
 }
 
 TEST(Form, AnythingEncodedIsReadBackTheSame) {

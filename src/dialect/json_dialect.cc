@@ -25,19 +25,12 @@ class JsonDialect final : public Dialect {
   explicit JsonDialect(Parts parts) : parts_(std::move(parts)) {}
 
   RequestReading read(const Request& request) const override {
-    Body body(request.headers, request.body);
-    auto facts = parts_.facts.read(body);
-    return {std::move(facts), fmt::format("{} {}\n{}", request.method, request.target,
-                                          canonical_body(body, parts_.facts.body_kind(), parts_.strip))};
-  }
-
-  std::optional<std::string> field(const Request& request, std::string_view name) const override {
-    const auto selector = Selector::parse(name);
-    if (!selector) return std::nullopt;
-    Body body(request.headers, request.body);
-    auto value = body.find(*selector);
-    if (!value || !*value) return std::nullopt;
-    return std::move((*value)->text);
+    const auto body = std::make_shared<Body>(request.headers, request.body);
+    auto facts = parts_.facts.read(*body);
+    return {.facts = std::move(facts),
+            .normalised = fmt::format("{} {}\n{}", request.method, request.target,
+                                      canonical_body(*body, parts_.facts.body_kind(), parts_.strip)),
+            .field = [body](std::string_view name) { return found(*body, name); }};
   }
 
   Request stripped(Request request) const override {
@@ -64,6 +57,14 @@ class JsonDialect final : public Dialect {
   }
 
  private:
+  static std::optional<std::string> found(Body& body, std::string_view name) {
+    const auto selector = Selector::parse(name);
+    if (!selector) return std::nullopt;
+    auto value = body.find(*selector);
+    if (!value || !*value) return std::nullopt;
+    return std::move((*value)->text);
+  }
+
   Parts parts_;
 };
 

@@ -112,13 +112,13 @@ TEST(JsonDialect, StripsFormFields) {
 TEST(JsonDialect, FieldsAreRawText) {
   const auto dialect = make(shop_config());
   const Request request = post(R"({"n":12.30,"s":"a\nb","o":{"b":1,"a":[true]},"z":null})");
-  EXPECT_EQ(dialect->field(request, "/n"), "12.30");
-  EXPECT_EQ(dialect->field(request, "/s"), "a\nb");
-  EXPECT_EQ(dialect->field(request, "/o"), R"({"a":[true],"b":1})");
-  EXPECT_EQ(dialect->field(request, "/missing"), std::nullopt);
-  EXPECT_EQ(dialect->field(request, "n"), std::nullopt);
-  EXPECT_EQ(dialect->field(post("{"), "/n"), std::nullopt);
-  EXPECT_EQ(dialect->field(post("a=b+c", "application/x-www-form-urlencoded"), "a"), "b c");
+  EXPECT_EQ(dialect->read(request).field("/n"), "12.30");
+  EXPECT_EQ(dialect->read(request).field("/s"), "a\nb");
+  EXPECT_EQ(dialect->read(request).field("/o"), R"({"a":[true],"b":1})");
+  EXPECT_EQ(dialect->read(request).field("/missing"), std::nullopt);
+  EXPECT_EQ(dialect->read(request).field("n"), std::nullopt);
+  EXPECT_EQ(dialect->read(post("{")).field("/n"), std::nullopt);
+  EXPECT_EQ(dialect->read(post("a=b+c", "application/x-www-form-urlencoded")).field("a"), "b c");
 }
 
 TEST(JsonDialect, AnswersByTemplate) {

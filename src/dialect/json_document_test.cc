@@ -20,7 +20,7 @@ std::string rewritten(std::string_view text, bool sorted = false) {
   return document ? write_json(document->root(), {.sorted = sorted}) : "error: " + document.error().what;
 }
 
-std::string error_of(std::string_view text) {
+std::string json_error(std::string_view text) {
   const auto document = JsonDocument::parse(text);
   return document ? "" : document.error().what;
 }
@@ -37,14 +37,14 @@ TEST(JsonDocument, KeepsEveryNumberAsItWasWritten) {
 }
 
 TEST(JsonDocument, RefusesANameThatOccursTwice) {
-  EXPECT_EQ(error_of(R"({"amount":1,"b":2,"amount":1})"), "names amount twice");
-  EXPECT_EQ(error_of(R"({"order":{"x":{},"x":[]}})"), "names x twice");
-  EXPECT_EQ(error_of("{\"a\\u006dount\":1,\"amount\":2}"), "names amount twice");
-  EXPECT_EQ(error_of(R"([{"a":1},{"a":1}])"), "");
+  EXPECT_EQ(json_error(R"({"amount":1,"b":2,"amount":1})"), "names amount twice");
+  EXPECT_EQ(json_error(R"({"order":{"x":{},"x":[]}})"), "names x twice");
+  EXPECT_EQ(json_error("{\"a\\u006dount\":1,\"amount\":2}"), "names amount twice");
+  EXPECT_EQ(json_error(R"([{"a":1},{"a":1}])"), "");
 }
 
 TEST(JsonDocument, NeverQuotesAnAccountNumberUsedAsAName) {
-  EXPECT_EQ(error_of(R"({"4111111111111111":1,"4111111111111111":2})"), "names a field twice");
+  EXPECT_EQ(json_error(R"({"4111111111111111":1,"4111111111111111":2})"), "names a field twice");
 }
 
 TEST(JsonDocument, RefusesWhatIsNotOneJsonText) {
@@ -52,30 +52,30 @@ TEST(JsonDocument, RefusesWhatIsNotOneJsonText) {
        {"",         " ",   "{",       "{}x",   "{} {}",   "[1,]",          "{\"a\":1,}", "nul",
         "'a'",      "01",  "+1",      ".5",    "1.",      "NaN",           "Infinity",   "-",
         "\"\x01\"", "\"a", "// x\n1", "{a:1}", "\"\\x\"", "\xef\xbb\xbf{}"}) {
-    EXPECT_NE(error_of(text), "") << text;
+    EXPECT_NE(json_error(text), "") << text;
   }
 }
 
 TEST(JsonDocument, RefusesTextThatIsNotUtf8) {
   for (const std::string_view text : {"\"\xff\"", "\"\xc0\xaf\"", "\"\xed\xa0\x80\"", "\"\\ud800\"", "{\"\xff\":1}"}) {
-    EXPECT_NE(error_of(text), "") << text;
+    EXPECT_NE(json_error(text), "") << text;
   }
   EXPECT_EQ(rewritten("\"\\u00e9\\ud83d\\ude00\""), "\"é😀\"");
 }
 
 TEST(JsonDocument, SaysWhereItStoppedBeingJson) {
-  EXPECT_THAT(error_of("{\n \"a\": x}"), HasSubstr("line 2"));
-  EXPECT_THAT(error_of("{}\n }"), HasSubstr("goes on after its JSON at line 2, column 2"));
-  EXPECT_THAT(error_of(R"({"card": 4111111111111111 4111111111111111})"), Not(HasSubstr("4111")));
+  EXPECT_THAT(json_error("{\n \"a\": x}"), HasSubstr("line 2"));
+  EXPECT_THAT(json_error("{}\n }"), HasSubstr("goes on after its JSON at line 2, column 2"));
+  EXPECT_THAT(json_error(R"({"card": 4111111111111111 4111111111111111})"), Not(HasSubstr("4111")));
 }
 
 TEST(JsonDocument, RefusesDepthAndSizeWithoutBound) {
-  EXPECT_EQ(error_of(std::string(60, '[') + std::string(60, ']')), "");
-  EXPECT_NE(error_of(std::string(100'000, '[')), "");
+  EXPECT_EQ(json_error(std::string(60, '[') + std::string(60, ']')), "");
+  EXPECT_NE(json_error(std::string(100'000, '[')), "");
   std::string many = "[0";
   for (std::size_t i = 0; i < json_values_max; ++i) many += ",0";
-  EXPECT_NE(error_of(many + "]"), "");
-  EXPECT_NE(error_of("\"" + std::string(json_bytes_max, 'x') + "\""), "");
+  EXPECT_NE(json_error(many + "]"), "");
+  EXPECT_NE(json_error("\"" + std::string(json_bytes_max, 'x') + "\""), "");
 }
 
 TEST(JsonDocument, EscapesWhatAStringMayNotHold) {

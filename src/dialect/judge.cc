@@ -33,10 +33,6 @@ std::optional<std::string> reference_text(JsonValue value) {
   unreachable();
 }
 
-Judgement untrustworthy(bool pause_replay = true) {
-  return {.outcome = Outcome::unknown, .cause = Cause::untrustworthy, .pause_replay = pause_replay};
-}
-
 Judgement declined(bool pause_replay = false) { return {.outcome = Outcome::declined, .pause_replay = pause_replay}; }
 
 }  // namespace

@@ -16,7 +16,7 @@ Judgement judged(const Response& response, const StandInConfig& config = shop_co
 }
 
 constexpr std::string_view own_error = R"({"error":{"message":"x"}})";
-constexpr std::string_view page = "<html>Sign in</html>";
+constexpr std::string_view sign_in_page = "<html>Sign in</html>";
 
 TEST(Judge, TrustsOnlyTheExpectedSuccess) {
   const Judgement judgement = judged(answer(201, R"({"order":{"id":"o-1"}})", "application/json; charset=utf-8"));
@@ -28,12 +28,12 @@ TEST(Judge, TrustsOnlyTheExpectedSuccess) {
 
 TEST(Judge, AnythingShortOfItIsUnknown) {
   for (const Response& response :
-       {answer(200, R"({"order":{"id":"o-1"}})"), answer(201, page, "text/html"),
+       {answer(200, R"({"order":{"id":"o-1"}})"), answer(201, sign_in_page, "text/html"),
         answer(201, R"({"order":{"id":"o-1"}})", "text/html"), answer(201, R"({"order":{"id":"o-1"}})", ""),
         answer(201, R"({"order":{"id":null}})"), answer(201, R"({"order":{"id":""}})"), answer(201, R"({"order":{}})"),
         answer(201, R"({"order":{"id":"o-1"})"), answer(201, ""), answer(201, R"({"order":{"id":"o-1","id":"o-2"}})"),
-        answer(202, "{}"), answer(204, "", ""), answer(301, "", ""), answer(302, page, "text/html"),
-        answer(100, "", ""), answer(200, page, "text/html")}) {
+        answer(202, "{}"), answer(204, "", ""), answer(301, "", ""), answer(302, sign_in_page, "text/html"),
+        answer(100, "", ""), answer(200, sign_in_page, "text/html")}) {
     const Judgement judgement = judged(response);
     EXPECT_EQ(judgement.outcome, Outcome::unknown) << to_wire(response);
     EXPECT_EQ(judgement.cause, Cause::untrustworthy);
@@ -71,7 +71,7 @@ TEST(Judge, ServerErrorsMayHaveHappened) {
 TEST(Judge, RefusedCredentialsArePassedOnButPauseAReplay) {
   for (const int status : {401, 403}) {
     for (const auto& response :
-         {answer(status, own_error), answer(status, page, "text/html"), answer(status, "", "")}) {
+         {answer(status, own_error), answer(status, sign_in_page, "text/html"), answer(status, "", "")}) {
       EXPECT_EQ(judged(response).outcome, Outcome::declined);
       EXPECT_TRUE(judged(response).pause_replay);
     }
@@ -81,8 +81,8 @@ TEST(Judge, RefusedCredentialsArePassedOnButPauseAReplay) {
 TEST(Judge, ARouteThatVanishedIsNoDecline) {
   EXPECT_EQ(judged(answer(404, own_error)).outcome, Outcome::declined);
   EXPECT_TRUE(judged(answer(404, own_error)).pause_replay);
-  EXPECT_EQ(judged(answer(404, page, "text/html")).outcome, Outcome::unknown);
-  EXPECT_TRUE(judged(answer(404, page, "text/html")).pause_replay);
+  EXPECT_EQ(judged(answer(404, sign_in_page, "text/html")).outcome, Outcome::unknown);
+  EXPECT_TRUE(judged(answer(404, sign_in_page, "text/html")).pause_replay);
 }
 
 TEST(Judge, TooManyRequestsMeansNothingWasDone) {
@@ -97,8 +97,8 @@ TEST(Judge, DeclinesAreThePartysOwn) {
   for (const int status : {400, 402, 410, 422, 451}) {
     EXPECT_EQ(judged(answer(status, own_error)).outcome, Outcome::declined);
     EXPECT_FALSE(judged(answer(status, own_error)).pause_replay);
-    EXPECT_EQ(judged(answer(status, page, "text/html")).outcome, Outcome::unknown);
-    EXPECT_TRUE(judged(answer(status, page, "text/html")).pause_replay);
+    EXPECT_EQ(judged(answer(status, sign_in_page, "text/html")).outcome, Outcome::unknown);
+    EXPECT_TRUE(judged(answer(status, sign_in_page, "text/html")).pause_replay);
   }
 }
 
@@ -114,8 +114,8 @@ TEST(Judge, WhatCouldNotBeTakenInWasNotDone) {
   for (const int status : {405, 413, 414, 415, 431}) {
     EXPECT_EQ(judged(answer(status, own_error)).outcome, Outcome::declined);
     EXPECT_FALSE(judged(answer(status, own_error)).pause_replay);
-    EXPECT_EQ(judged(answer(status, page, "text/html")).outcome, Outcome::declined);
-    EXPECT_TRUE(judged(answer(status, page, "text/html")).pause_replay);
+    EXPECT_EQ(judged(answer(status, sign_in_page, "text/html")).outcome, Outcome::declined);
+    EXPECT_TRUE(judged(answer(status, sign_in_page, "text/html")).pause_replay);
   }
 }
 
@@ -124,7 +124,7 @@ TEST(Judge, ExpectsAnySuccessInJsonUnlessTold) {
   config.expect = {};
   EXPECT_EQ(judged(answer(204, "", ""), config).outcome, Outcome::approved);
   EXPECT_EQ(judged(answer(302, "", ""), config).outcome, Outcome::unknown);
-  EXPECT_EQ(judged(answer(400, page, "text/html"), config).outcome, Outcome::unknown);
+  EXPECT_EQ(judged(answer(400, sign_in_page, "text/html"), config).outcome, Outcome::unknown);
   EXPECT_EQ(judged(answer(400, "{}", "application/problem+json"), config).outcome, Outcome::declined);
 }
 

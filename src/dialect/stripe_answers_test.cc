@@ -5,17 +5,9 @@
 
 #include "dialect/stripe_test_support.h"
 
-namespace standin {
+namespace standin::stripe_test {
 namespace {
 
-using stripe_test::answer;
-using stripe_test::Asked;
-using stripe_test::at;
-using stripe_test::dialect;
-using stripe_test::get;
-using stripe_test::intent_body;
-using stripe_test::post;
-using stripe_test::raw_card_body;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -287,7 +279,7 @@ TEST(StripeCharge, IsWrittenAsItIsReadBack) {
   ASSERT_TRUE(request);
   EXPECT_EQ(request->headers.find("Authorization"), "Bearer sk_test_2");
   EXPECT_EQ(request->headers.find("Idempotency-Key"), "standin-7");
-  EXPECT_EQ(dialect().field(*request, "metadata[standin_key]"), OrderKey{}.text());
+  EXPECT_EQ(dialect().read(*request).field("metadata[standin_key]"), OrderKey{}.text());
   EXPECT_EQ(dialect().read(*request).operation, Operation::charge);
   const auto again = dialect().charge(*request);
   ASSERT_TRUE(again);
@@ -313,4 +305,4 @@ TEST(StripeDrift, NamesOnlyWhatAClientCouldMiss) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::stripe_test

@@ -32,10 +32,10 @@ std::string first_of(const Parameters& parameters, std::initializer_list<std::st
   return {};
 }
 
-class FormText {
+class FormWriter {
  public:
   /// Brackets as the official clients write them.
-  FormText& field(std::string_view name, std::string_view value) {
+  FormWriter& field(std::string_view name, std::string_view value) {
     if (value.empty()) return *this;
     if (!text_.empty()) text_.push_back('&');
     text_.append(name).append("=").append(percent_encoded(value));
@@ -48,7 +48,7 @@ class FormText {
 };
 
 std::string charge_form(const Charge& charge, const OrderKey& key) {
-  FormText form;
+  FormWriter form;
   form.field("amount", std::to_string(written_amount(charge.amount)));
   form.field("currency", lower(charge.amount.currency.code())).field("confirm", "true");
   form.field("capture_method", charge.capture ? "automatic" : "manual");
@@ -125,12 +125,13 @@ Request amendment_request(const Amendment& amendment, const SecretText& api_key,
       if (amendment.held && is_intent) return form_post(object + "/cancel", "", api_key, undoing);
       return form_post("/v1/refunds", names_it, api_key, undoing);
     case Kind::capture:
-      return form_post(object + "/capture", FormText().field(is_intent ? "amount_to_capture" : "amount", amount).done(),
-                       api_key, own);
+      return form_post(object + "/capture",
+                       FormWriter().field(is_intent ? "amount_to_capture" : "amount", amount).done(), api_key, own);
     case Kind::refund:
       return form_post(
           "/v1/refunds",
-          names_it + "&" + FormText().field("amount", amount).field("metadata[standin_key]", context.key.text()).done(),
+          names_it + "&" +
+              FormWriter().field("amount", amount).field("metadata[standin_key]", context.key.text()).done(),
           api_key, own);
   }
   unreachable();

@@ -67,13 +67,11 @@ class StripeDialect final : public Dialect {
             // The gateway says itself what is wrong with a charge; nothing of it is written down.
             .operation = readable ? operation : Operation::other,
             .about = stripe::about_of(stripe::endpoint_of(request.path()), parameters),
-            .repeat_is_recognised = request.method == "POST" || request.method == "GET"};
-  }
-
-  std::optional<std::string> field(const Request& request, std::string_view selector) const override {
-    const auto parameters = Parameters::read(request);
-    if (!parameters || !parameters->has(selector)) return std::nullopt;
-    return parameters->value(selector);
+            .repeat_is_recognised = request.method == "POST" || request.method == "GET",
+            .field = [parameters](std::string_view selector) -> std::optional<std::string> {
+              if (!parameters || !parameters->has(selector)) return std::nullopt;
+              return parameters->value(selector);
+            }};
   }
 
   Request stripped(Request request) const override {

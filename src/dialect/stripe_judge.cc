@@ -18,14 +18,6 @@ std::optional<JsonDocument> own_document(const Response& response) {
   return std::move(*document);
 }
 
-Judgement untrustworthy(bool pause_replay = true) {
-  return {.outcome = Outcome::unknown,
-          .cause = Cause::untrustworthy,
-          .upstream_reference = {},
-          .pause_replay = pause_replay,
-          .part = {}};
-}
-
 Judgement server_error() {
   return {.outcome = Outcome::unknown, .cause = Cause::server_error, .upstream_reference = {}, .part = {}};
 }

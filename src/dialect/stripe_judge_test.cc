@@ -5,11 +5,8 @@
 
 #include "dialect/stripe_test_support.h"
 
-namespace standin {
+namespace standin::stripe_test {
 namespace {
-
-using stripe_test::answer;
-using stripe_test::dialect;
 
 Judgement judged(int status, std::string_view body) { return dialect().judge(answer(status, body)); }
 
@@ -119,4 +116,4 @@ TEST(StripeAnswer, ThatSaysNothingOfTheChargeTellsAnotherPartysClientNothing) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::stripe_test

@@ -27,10 +27,10 @@ std::int64_t year_of(const std::string& text) {
   return year > 0 && year < 100 ? 2000 + year : year;
 }
 
-std::int64_t number_of(const std::string& text) {
-  int number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+std::int64_t month_of(const std::string& text) {
+  int month = 0;
+  std::from_chars(text.data(), text.data() + text.size(), month);
+  return month;
 }
 
 /// What is known of the card; of a token, nothing.
@@ -43,7 +43,7 @@ std::string card_object(const Parameters& parameters) {
   card.json("checks", R"({"address_line1_check":null,"address_postal_code_check":null,"cvc_check":null})");
   card.null("country");
   if (number.size() < 4) return card.null("exp_month").null("exp_year").null("last4").text("network", "unknown").done();
-  card.number("exp_month", number_of(card_field(parameters, "exp_month")));
+  card.number("exp_month", month_of(card_field(parameters, "exp_month")));
   card.number("exp_year", year_of(card_field(parameters, "exp_year")));
   card.text("funding", "unknown").text("last4", number.substr(number.size() - 4));
   return card.text_or_null("network", network).done();

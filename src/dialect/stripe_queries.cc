@@ -15,7 +15,7 @@ using stripe::member_text;
 using stripe::Parameters;
 
 /// As many as one page may have.
-constexpr int page_size = 100;
+constexpr int charges_in_a_page = 100;
 
 /// The listing shows the last four digits alone; so many others stand before them, whatever the card's real length.
 std::string masked_card(std::string_view last_four) {
@@ -116,10 +116,11 @@ class StripeQueries final : public PartyQueries {
   Request list_request(const ListQuery& query) const override {
     const auto from = unix_ms(query.from) / 1000;
     const auto to = (unix_ms(query.to) + 999) / 1000;
-    Request request{.method = "GET",
-                    .target = fmt::format("/v1/charges?created[gte]={}&created[lte]={}&limit={}", from, to, page_size),
-                    .headers = {},
-                    .body = {}};
+    Request request{
+        .method = "GET",
+        .target = fmt::format("/v1/charges?created[gte]={}&created[lte]={}&limit={}", from, to, charges_in_a_page),
+        .headers = {},
+        .body = {}};
     if (!query.cursor.empty()) request.target += "&starting_after=" + percent_encoded(query.cursor);
     authenticate(request, query.account);
     return request;

@@ -3,14 +3,9 @@
 
 #include "dialect/stripe_test_support.h"
 
-namespace standin {
+namespace standin::stripe_test {
 namespace {
 
-using stripe_test::answer;
-using stripe_test::get;
-using stripe_test::intent_body;
-using stripe_test::post;
-using stripe_test::raw_card_body;
 using testing::HasSubstr;
 
 UpstreamConfig gateway() {
@@ -202,4 +197,4 @@ TEST(StripeQueries, UndoAChargeByTheSameRequestAsTheClientsVoid) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::stripe_test

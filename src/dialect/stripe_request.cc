@@ -101,9 +101,8 @@ Scale scale_of(Currency currency) {
   return code == "MGA" ? Scale{.ours = 100, .theirs = 1} : Scale{};
 }
 
-std::string renamed(const Form::Field& field, std::string_view upstream_reference) {
-  const std::string_view name = upstream_reference.starts_with("pi_") ? "payment_intent" : "charge";
-  return fmt::format("{}={}", field.name == "charge" || field.name == "payment_intent" ? name : field.name,
+std::string renamed(std::string_view upstream_reference) {
+  return fmt::format("{}={}", upstream_reference.starts_with("pi_") ? "payment_intent" : "charge",
                      percent_encoded(upstream_reference));
 }
 
@@ -112,10 +111,10 @@ std::string replaced(const std::string& body, std::string_view upstream_referenc
   const auto pairs = pairs_of(body);
   if (!pairs) return body;
   std::string out;
-  for (const auto& [written, field] : *pairs) {
+  for (const auto& [written, name, value] : *pairs) {
     if (!out.empty()) out.push_back('&');
-    const bool names_object = field.name == "charge" || field.name == "payment_intent";
-    out += names_object && own_id(field.value) ? renamed(field, upstream_reference) : std::string(written);
+    const bool names_object = name == "charge" || name == "payment_intent";
+    out += names_object && own_id(value) ? renamed(upstream_reference) : std::string(written);
   }
   return out;
 }
@@ -125,9 +124,9 @@ std::string as_intent_capture(const std::string& body) {
   const auto pairs = pairs_of(body);
   if (!pairs) return body;
   std::string out;
-  for (const auto& [written, field] : *pairs) {
+  for (const auto& [written, name, value] : *pairs) {
     if (!out.empty()) out.push_back('&');
-    out += field.name == "amount" ? "amount_to_capture=" + percent_encoded(field.value) : std::string(written);
+    out += name == "amount" ? "amount_to_capture=" + percent_encoded(value) : std::string(written);
   }
   return out;
 }
@@ -147,9 +146,10 @@ Result<std::vector<Pair>> pairs_of(std::string_view encoded) {
   std::vector<Pair> pairs;
   for (const std::string_view written : split(encoded, '&')) {
     if (written.empty()) continue;
-    auto field = Form::parse(written);
-    if (!field) return std::unexpected(field.error());
-    pairs.push_back({written, field->fields().front()});
+    const auto form = Form::parse(written);
+    if (!form) return std::unexpected(form.error());
+    const auto& [name, value] = form->fields().front();
+    pairs.push_back({written, std::string(name), std::string(value)});
     if (pairs.size() > pairs_max) return failure("has more fields than are read");
   }
   return pairs;
@@ -160,8 +160,8 @@ std::optional<std::string> without(std::string_view encoded, const std::function
   if (!pairs) return std::nullopt;
   std::string out;
   bool left_out = false;
-  for (const auto& [written, field] : *pairs) {
-    if (leaves_out(field.name)) {
+  for (const auto& [written, name, value] : *pairs) {
+    if (leaves_out(name)) {
       left_out = true;
       continue;
     }
@@ -174,25 +174,20 @@ std::optional<std::string> without(std::string_view encoded, const std::function
 Result<Parameters> Parameters::read(const Request& request) {
   const auto encoded = encoded_parameters(request);
   if (!encoded) return std::unexpected(encoded.error());
-  auto pairs = pairs_of(*encoded);
-  if (!pairs) return std::unexpected(pairs.error());
+  auto form = Form::fields_of(*encoded, FormText::utf8);
+  if (!form) return std::unexpected(form.error());
+  if (repeats_a_name(form->fields())) return failure("names a field twice");
   Parameters parameters;
-  for (auto& pair : *pairs) parameters.fields_.push_back(std::move(pair.field));
-  if (repeats_a_name(parameters.fields_)) return failure("names a field twice");
+  parameters.form_ = std::move(*form);
   return parameters;
 }
 
-std::string Parameters::value(std::string_view name) const {
-  const auto at = std::ranges::find(fields_, name, &Form::Field::name);
-  return at == fields_.end() ? std::string() : at->value;
-}
+std::string Parameters::value(std::string_view name) const { return std::string(form_.find(name).value_or("")); }
 
-bool Parameters::has(std::string_view name) const {
-  return std::ranges::find(fields_, name, &Form::Field::name) != fields_.end();
-}
+bool Parameters::has(std::string_view name) const { return form_.find(name).has_value(); }
 
 bool Parameters::has_within(std::string_view name) const {
-  return std::ranges::any_of(fields_, [&](const Form::Field& field) {
+  return std::ranges::any_of(fields(), [&](const Form::Field& field) {
     return field.name.starts_with(name) && field.name.substr(name.size()).starts_with('[');
   });
 }

@@ -37,16 +37,16 @@ class Parameters {
   bool has(std::string_view name) const;
   /// Whether there is a `name[...]`.
   bool has_within(std::string_view name) const;
-  const std::vector<Form::Field>& fields() const { return fields_; }
+  const std::vector<Form::Field>& fields() const { return form_.fields(); }
 
  private:
-  std::vector<Form::Field> fields_;
+  Form form_;
 };
 
 /// One `name=value` of an encoded form, as it is written and decoded.
 struct Pair {
   std::string_view written;
-  Form::Field field;
+  std::string name, value;
 };
 /// An error if one of them cannot be decoded.
 Result<std::vector<Pair>> pairs_of(std::string_view encoded);

@@ -5,16 +5,9 @@
 
 #include "dialect/stripe_test_support.h"
 
-namespace standin {
+namespace standin::stripe_test {
 namespace {
 
-using stripe_test::dialect;
-using stripe_test::facts_error;
-using stripe_test::get;
-using stripe_test::intent_body;
-using stripe_test::post;
-using stripe_test::raw_card_body;
-using stripe_test::test_vault;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -230,4 +223,4 @@ TEST(StripeRequest, AboutAnotherChargeIsLeftAlone) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::stripe_test

@@ -33,7 +33,7 @@ Sample asking(std::string_view body) {
   return sample;
 }
 
-std::string error_of(std::string_view text, Escape escape = Escape::json) {
+std::string template_error(std::string_view text, Escape escape = Escape::json) {
   const auto compiled = Template::compile(text, escape);
   return compiled ? "" : compiled.error().what;
 }
@@ -70,19 +70,19 @@ TEST(Template, FillsInEveryPlaceholder) {
 }
 
 TEST(Template, NamesTheNearestPlaceholder) {
-  EXPECT_EQ(error_of("{{fact:amunt}}"), "there is no placeholder {{fact:amunt}}; did you mean {{fact:amount}}?");
-  EXPECT_THAT(error_of("{{refrence}}"), HasSubstr("{{reference}}"));
-  EXPECT_THAT(error_of("{{requst:/order/id}}"), HasSubstr("did you mean {{request:/order/id}}?"));
-  EXPECT_THAT(error_of("{{heder:X-Foo}}"), HasSubstr("did you mean {{header:X-Foo}}?"));
-  EXPECT_THAT(error_of("{{now:iso8602}}"), HasSubstr("now:iso8601"));
-  EXPECT_THAT(error_of("{{something_else_entirely}}"), HasSubstr("known are {{fact:amount}}"));
+  EXPECT_EQ(template_error("{{fact:amunt}}"), "there is no placeholder {{fact:amunt}}; did you mean {{fact:amount}}?");
+  EXPECT_THAT(template_error("{{refrence}}"), HasSubstr("{{reference}}"));
+  EXPECT_THAT(template_error("{{requst:/order/id}}"), HasSubstr("did you mean {{request:/order/id}}?"));
+  EXPECT_THAT(template_error("{{heder:X-Foo}}"), HasSubstr("did you mean {{header:X-Foo}}?"));
+  EXPECT_THAT(template_error("{{now:iso8602}}"), HasSubstr("now:iso8601"));
+  EXPECT_THAT(template_error("{{something_else_entirely}}"), HasSubstr("known are {{fact:amount}}"));
 }
 
 TEST(Template, RefusesPlaceholdersThatSayNothing) {
   for (const auto* text :
        {"{{", "{{reference", "{{}}", "{{ }}", "{{request:}}", "{{header:}}", "{{request:/a~}}", "{{fact:card}}",
         "{{reference:digits:0}}", "{{reference:digits:19}}", "{{reference:digits:}}", "{{reference:digits:9x}}"}) {
-    EXPECT_NE(error_of(text, Escape::text), "") << text;
+    EXPECT_NE(template_error(text, Escape::text), "") << text;
   }
 }
 
@@ -119,15 +119,15 @@ TEST(Template, ReadsFieldsOfAForm) {
 }
 
 TEST(Template, MustBeJsonWhateverIsFilledIn) {
-  EXPECT_THAT(error_of(R"({"a":1,})"), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of(R"({"a":{{reference}}{{ulid}}})"), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of(R"({"a":{{fact:amount}}.00})"), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of(R"({"a":-{{fact:amount}}})"), HasSubstr("is not JSON"));
-  EXPECT_THAT(error_of(R"({ {{reference}}:1})"), HasSubstr("missing"));
-  EXPECT_THAT(error_of("{\n\"a\":\"\\{{reference}}\"}"), HasSubstr("backslash"));
-  EXPECT_THAT(error_of("{\n\"a\": {{reference}}\n\"b\":1}"), HasSubstr("line 3"));
-  EXPECT_THAT(error_of(R"({"a":"{{reference}}","a":1})"), HasSubstr("names a twice"));
-  EXPECT_THAT(error_of("plain text"), HasSubstr("is not JSON"));
+  EXPECT_THAT(template_error(R"({"a":1,})"), HasSubstr("is not JSON"));
+  EXPECT_THAT(template_error(R"({"a":{{reference}}{{ulid}}})"), HasSubstr("is not JSON"));
+  EXPECT_THAT(template_error(R"({"a":{{fact:amount}}.00})"), HasSubstr("is not JSON"));
+  EXPECT_THAT(template_error(R"({"a":-{{fact:amount}}})"), HasSubstr("is not JSON"));
+  EXPECT_THAT(template_error(R"({ {{reference}}:1})"), HasSubstr("missing"));
+  EXPECT_THAT(template_error("{\n\"a\":\"\\{{reference}}\"}"), HasSubstr("backslash"));
+  EXPECT_THAT(template_error("{\n\"a\": {{reference}}\n\"b\":1}"), HasSubstr("line 3"));
+  EXPECT_THAT(template_error(R"({"a":"{{reference}}","a":1})"), HasSubstr("names a twice"));
+  EXPECT_THAT(template_error("plain text"), HasSubstr("is not JSON"));
 }
 
 TEST(Template, EscapesForTheOtherContentTypes) {

@@ -90,7 +90,7 @@ std::optional<VendorResult> read_result(const Response& response) {
   if (!is_media(response)) return std::nullopt;
   auto form = UsaepayForm::parse(trim(response.body));
   if (!form) return std::nullopt;
-  const std::string result = form->text("UMresult");
+  const std::string_view result = form->text("UMresult");
   const std::string status = lower(form->text("UMstatus"));
   constexpr std::array<std::pair<char, std::string_view>, 6> agreeing{{{'A', "approved"},
                                                                        {'P', "partial"},
@@ -99,12 +99,10 @@ std::optional<VendorResult> read_result(const Response& response) {
                                                                        {'E', "error"},
                                                                        {'V', "verification"}}};
   for (const auto& [code, word] : agreeing) {
-    if (result == std::string(1, code) && status.starts_with(word)) return VendorResult{code, std::move(*form)};
+    if (result == std::string_view(&code, 1) && status.starts_with(word)) return VendorResult{code, std::move(*form)};
   }
   return std::nullopt;
 }
-
-Judgement untrustworthy() { return {.outcome = Outcome::unknown, .cause = Cause::untrustworthy, .pause_replay = true}; }
 
 /// An amount that was converted is not of the currency that was asked for.
 std::optional<Money> authorized_amount(const UsaepayForm& form, Currency currency) {
@@ -114,12 +112,12 @@ std::optional<Money> authorized_amount(const UsaepayForm& form, Currency currenc
 }
 
 Judgement approved(const UsaepayForm& form, Currency currency, bool partial) {
-  const std::string reference = form.text("UMrefNum");
-  if (reference.empty() || reference.find_first_not_of('0') == std::string::npos) return untrustworthy();
+  const std::string_view reference = form.text("UMrefNum");
+  if (reference.find_first_not_of('0') == std::string_view::npos) return untrustworthy();
   const auto part = authorized_amount(form, currency);
   if (partial && !part) return untrustworthy();
   return {.outcome = Outcome::approved,
-          .upstream_reference = reference,
+          .upstream_reference = std::string(reference),
           .already_there = form.is_true("UMisDuplicate"),
           .part = part};
 }
@@ -205,7 +203,7 @@ Judgement judge_usaepay(const Response& response, Currency currency) {
 
 std::string usaepay_answer_field(const Response& response, std::string_view name) {
   const auto form = UsaepayForm::parse(trim(response.body));
-  return form ? form->text(name) : std::string();
+  return form ? std::string(form->text(name)) : std::string();
 }
 
 Response usaepay_response(const UsaepayAnswer& answer) {

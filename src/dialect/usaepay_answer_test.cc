@@ -6,10 +6,9 @@
 #include "base/text.h"
 #include "dialect/usaepay_test_support.h"
 
-namespace standin {
+namespace standin::usaepay_test {
 namespace {
 
-using namespace dialect_test;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
@@ -21,7 +20,7 @@ Response with(std::string_view body, std::string_view field, std::string_view va
 }
 
 std::string field(const Response& response, std::string_view name) {
-  return UsaepayForm::parse(response.body)->text(name);
+  return std::string(UsaepayForm::parse(response.body)->text(name));
 }
 
 struct CodeCase {
@@ -280,4 +279,4 @@ TEST(UsaepayAboutOurs, OnlyAHoldIsCaptured) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::usaepay_test

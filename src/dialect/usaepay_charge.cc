@@ -42,7 +42,7 @@ UsaepayCode code_of(ChargeAnswer::Why why) {
   unreachable();
 }
 
-std::string command_of(Amendment::Kind kind) {
+std::string command_for(Amendment::Kind kind) {
   switch (kind) {
     case Amendment::Kind::cancel: return "cc:void";
     case Amendment::Kind::capture: return "cc:capture";
@@ -107,7 +107,7 @@ std::optional<Charge> usaepay_charge(const UsaepayForm& form, Currency currency)
   return Charge{.amount = **amount,
                 .capture = !asks_for_hold(command_of(form)),
                 .number = SecretText(card.number),
-                .security_code = SecretText(form.text("UMcvv2")),
+                .security_code = SecretText(std::string(form.text("UMcvv2"))),
                 .expiry_month = card.expiry_month,
                 .expiry_year = card.expiry_year,
                 .holder = clean(form, "UMname"),
@@ -146,7 +146,7 @@ std::optional<Request> write_usaepay_amendment(const Amendment& amendment, const
                                                const OutboundContext& context) {
   if (credential.name.empty() || amendment.upstream_reference.empty()) return std::nullopt;
   const std::string amount = amendment.amount ? decimal(*amendment.amount) : std::string();
-  GateForm form(command_of(amendment.kind), credential);
+  GateForm form(command_for(amendment.kind), credential);
   form.add("UMrefNum", amendment.upstream_reference);
   form.add("UMamount", amount);
   return form.signed_with(credential, amount, {}, context.key);

@@ -4,10 +4,9 @@
 #include "dialect/usaepay_hash.h"
 #include "dialect/usaepay_test_support.h"
 
-namespace standin {
+namespace standin::usaepay_test {
 namespace {
 
-using namespace dialect_test;
 using namespace std::chrono_literals;
 
 const Credential second_key{.name = SecretText("key-2"), .secret = SecretText("1234")};
@@ -21,7 +20,7 @@ Charge charge_of(const Request& request) {
 }
 
 std::string field(const Request& request, std::string_view name) {
-  return UsaepayForm::parse(request.body)->text(name);
+  return std::string(UsaepayForm::parse(request.body)->text(name));
 }
 
 TEST(UsaepayCharge, IsCarriedOverWhole) {
@@ -172,7 +171,7 @@ TEST(UsaepayCharge, AnotherPartysAnswerIsGivenInTheVendorsWords) {
   sample.reference = "1795316645678001";
   const auto code = [&](const ChargeAnswer& answer) {
     const auto written = usaepay()->write_answer(answer, sample.context());
-    return UsaepayForm::parse(written->body)->text("UMerrorcode");
+    return std::string(UsaepayForm::parse(written->body)->text("UMerrorcode"));
   };
   ChargeAnswer yes{.outcome = Outcome::approved, .upstream_reference = "ch_1", .auth_code = "998877"};
   const auto written = usaepay()->write_answer(yes, sample.context());
@@ -193,4 +192,4 @@ TEST(UsaepayCharge, AnotherPartysAnswerIsGivenInTheVendorsWords) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::usaepay_test

@@ -17,15 +17,27 @@ namespace {
 
 constexpr std::size_t text_bytes_max = 200;
 constexpr std::size_t reference_digits = 16;
-constexpr std::int64_t orders_a_millisecond = 1000;
+constexpr std::int64_t orders_a_millisecond = ulids_in_a_millisecond;
 // 2001-09-09, from when on milliseconds have 13 digits, to 2100-01-01. The vendor's own references have fewer digits.
 constexpr std::int64_t reference_ms_min = 1'000'000'000'000;
 constexpr std::int64_t reference_ms_max = 4'102'444'800'000;
 
 /// What differs from one call to the next of the same intent: seeds, and where and how fast it is asked.
 bool is_of_one_call(std::string_view field_name) {
-  constexpr std::array<std::string_view, 5> names{"umhash", "ummd5hash", "ummd5key", "umtimeout", "umip"};
-  return std::ranges::find(names, lower(field_name)) != names.end();
+  constexpr std::array<std::string_view, 5> names{"UMhash", "UMmd5hash", "UMmd5key", "UMtimeout", "UMip"};
+  return std::ranges::any_of(names, [&](std::string_view name) { return is_same_name(field_name, name); });
+}
+
+/// By their names in lower case.
+bool precedes(const Form::Field& a, const Form::Field& b) {
+  const auto lower_letter = [](char c) { return static_cast<unsigned char>(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c); };
+  return std::lexicographical_compare_three_way(
+             a.name.begin(), a.name.end(), b.name.begin(), b.name.end(),
+             [&](char one, char other) { return lower_letter(one) <=> lower_letter(other); }) < 0;
+}
+
+bool is_of_the_card(std::string_view field_name) {
+  return is_same_name(field_name, "UMcard") || is_same_name(field_name, "UMexpir");
 }
 
 bool is_a_form(const Request& request) {
@@ -48,35 +60,24 @@ class UsaepayDialect final : public Dialect {
       : defaults_(std::move(defaults)), currency_(currency), vault_(&vault) {}
 
   RequestReading read(const Request& request) const override {
-    RequestReading reading{.facts = failure("the body is no form", "body"),
-                           .normalised = fmt::format("{} {}\n{}", request.method, request.path(), request.body),
-                           .operation = Operation::other,
-                           .repeat_is_recognised = false};
-    if (!is_a_form(request)) return reading;
-    const auto form = UsaepayForm::parse(request.body);
+    auto form = is_a_form(request) ? UsaepayForm::parse(request.body) : failure("is no form");
     if (!form) {
-      reading.facts = failure("the body " + form.error().what, "body");
-      return reading;
+      return {.facts = failure("the body " + form.error().what, "body"),
+              .normalised = fmt::format("{} {}\n{}", request.method, request.path(), request.body),
+              .operation = Operation::other,
+              .repeat_is_recognised = false};
     }
-    reading.normalised = fmt::format("{} {}\n{}", request.method, request.path(), normalised_fields(*form));
-    reading.operation = operation_of(request, *form);
-    reading.about = form->text("UMrefNum");
-    reading.facts = facts(*form, reading.operation);
-    // The gateway says itself what is wrong with it; nothing of it is written down.
-    if (!reading.facts) reading.operation = Operation::other;
-    reading.repeat_is_recognised = is_folded(*form, reading.operation);
-    return reading;
-  }
-
-  std::optional<std::string> field(const Request& request, std::string_view selector) const override {
-    const auto form = UsaepayForm::parse(request.body);
-    if (!form || !is_a_form(request)) return std::nullopt;
-    while (selector.starts_with('/')) selector.remove_prefix(1);
-    if (equal_ignoring_case(selector, "command") || equal_ignoring_case(selector, "UMcommand"))
-      return command_of(*form);
-    const auto value = form->find(selector);
-    const auto named = value ? value : form->find("UM" + std::string(selector));
-    return named ? std::optional(std::string(*named)) : std::nullopt;
+    const UsaepayCard card = card_of(*form);
+    const Operation operation = operation_of(request, *form, card);
+    auto facts = facts_of(*form, card, operation);
+    const bool readable = facts.has_value();
+    return {.facts = std::move(facts),
+            .normalised = normalised(request, *form, card),
+            // The gateway says itself what is wrong with it; nothing of it is written down.
+            .operation = readable ? operation : Operation::other,
+            .about = std::string(form->text("UMrefNum")),
+            .repeat_is_recognised = readable && is_folded(*form, operation),
+            .field = [form = std::move(*form)](std::string_view selector) { return named_field(form, selector); }};
   }
 
   Request stripped(Request request) const override {
@@ -268,29 +269,34 @@ class UsaepayDialect final : public Dialect {
            std::ranges::any_of(defaults_.strip, [&](const auto& each) { return equal_ignoring_case(each, name); });
   }
 
+  /// By the vendor's name, or that without its "UM".
+  static std::optional<std::string> named_field(const UsaepayForm& form, std::string_view selector) {
+    while (selector.starts_with('/')) selector.remove_prefix(1);
+    if (is_same_name(selector, "command") || is_same_name(selector, "UMcommand")) return command_of(form);
+    const auto value = form.find(selector);
+    const auto named = value ? value : form.find("UM" + std::string(selector));
+    return named ? std::optional(std::string(*named)) : std::nullopt;
+  }
+
   /// Names in lower case, in order; a track counts as the card that it is of.
-  std::string normalised_fields(const UsaepayForm& form) const {
-    const UsaepayCard card = card_of(form);
-    const std::string expiry = card.expiry();
-    std::vector<std::pair<std::string, std::string_view>> fields;
-    fields.reserve(form.fields().size() + 2);
-    std::size_t bytes = 0;
-    for (const auto& [name, value] : form.fields()) {
-      std::string lowered = lower(name);
-      const bool of_the_card = lowered == "umcard" || lowered == "umexpir";
-      if (is_stripped(name) || is_of_one_call(name) || (card.from_track && of_the_card)) continue;
-      bytes += name.size() + value.size() + 2;
-      fields.emplace_back(std::move(lowered), value);
+  std::string normalised(const Request& request, const UsaepayForm& form, const UsaepayCard& card) const {
+    const std::string expiry = card.from_track ? card.expiry() : std::string();
+    std::vector<Form::Field> fields;
+    fields.reserve(form.fields().size());
+    for (const Form::Field& field : form.fields()) {
+      const bool read_from_track = card.from_track && is_of_the_card(field.name);
+      if (!is_stripped(field.name) && !is_of_one_call(field.name) && !read_from_track) fields.push_back(field);
     }
     if (card.from_track) {
-      fields.emplace_back("umcard", card.number);
-      fields.emplace_back("umexpir", expiry);
+      fields.push_back({"umcard", card.number});
+      fields.push_back({"umexpir", expiry});
     }
-    std::ranges::sort(fields);
+    std::ranges::sort(fields, [](const auto& a, const auto& b) { return precedes(a, b); });
     std::string out;
-    out.reserve(2 * bytes);
+    out.reserve(request.method.size() + request.target.size() + request.body.size() * 5 / 4);
+    out.append(request.method).append(" ").append(request.path()).append("\n");
     for (const auto& [name, value] : fields) {
-      out.append(percent_encoded(name)).append("=").append(percent_encoded(value)).append("&");
+      out.append(percent_encoded(lower(name))).append("=").append(percent_encoded(value)).append("&");
     }
     return out;
   }
@@ -301,9 +307,9 @@ class UsaepayDialect final : public Dialect {
     return operation == Operation::charge && referenced && !form.is_true("UMignoreDuplicate");
   }
 
-  Result<Facts> facts(const UsaepayForm& form, Operation operation) const {
+  Result<Facts> facts_of(const UsaepayForm& form, const UsaepayCard& card, Operation operation) const {
     Facts facts;
-    const std::string key = form.text("UMkey");
+    const std::string_view key = form.text("UMkey");
     facts.country = defaults_.country_of(key);
     if (!key.empty()) facts.merchant = vault_->fingerprint(key);
     const auto amount = amount_of(form, currency_);
@@ -318,12 +324,11 @@ class UsaepayDialect final : public Dialect {
     auto customer = text(form, "customer", "UMcustid");
     if (!customer) return std::unexpected(customer.error());
     facts.customer = std::move(*customer);
-    return operation == Operation::charge ? with_card(std::move(facts), form) : facts;
+    return operation == Operation::charge ? with_card(std::move(facts), card) : facts;
   }
 
-  Result<Facts> with_card(Facts facts, const UsaepayForm& form) const {
+  Result<Facts> with_card(Facts facts, const UsaepayCard& card) const {
     if (!facts.amount) return wrong("amount", "UMamount", "is missing");
-    const UsaepayCard card = card_of(form);
     if (card.kind != UsaepayCard::Kind::number) return wrong("card", card.where, card.wrong);
     facts.card = vault_->fingerprint(card.number);
     facts.network = card_network(card.number);

@@ -14,17 +14,29 @@ namespace {
 
 char lower_letter(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
-/// Any order will do in which those that are equal without regard to case come together.
-bool precedes_ignoring_case(std::string_view a, std::string_view b) {
+/// Any order will do in which those that are equal without regard to case come together: from their ends, where most
+/// differ.
+constexpr auto is_before = [](std::string_view a, std::string_view b) {
   if (a.size() != b.size()) return a.size() < b.size();
-  return std::ranges::lexicographical_compare(a, b, {}, lower_letter, lower_letter);
-}
+  return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend(),
+                                      [](char x, char y) { return lower_letter(x) < lower_letter(y); });
+};
 
 /// Most names are as they are written.
 bool is_named(std::string_view piece, std::string_view name) {
   const std::string_view written = piece.substr(0, piece.find('='));
-  if (written.find_first_of("%+") == std::string_view::npos) return equal_ignoring_case(written, name);
-  return equal_ignoring_case(Form::name_of(piece), name);
+  if (written.size() <= name.size() || !written.contains('%')) return is_same_name(written, name);
+  return is_same_name(Form::name_of(piece), name);
+}
+
+/// The piece of a body that has the field; nothing if none has.
+std::optional<std::string_view> piece_named(std::string_view body, std::string_view name) {
+  while (!body.empty()) {
+    const std::string_view piece = body.substr(0, body.find('&'));
+    if (is_named(piece, name)) return piece;
+    body.remove_prefix(std::min(piece.size() + 1, body.size()));
+  }
+  return std::nullopt;
 }
 
 void append_piece(std::string& body, std::string_view piece) {
@@ -40,8 +52,8 @@ Result<UsaepayForm> UsaepayForm::parse(std::string_view body) {
   std::vector<std::string_view> names;
   names.reserve(form->fields().size());
   for (const auto& field : form->fields()) names.push_back(field.name);
-  std::ranges::sort(names, precedes_ignoring_case);
-  if (const auto twice = std::ranges::adjacent_find(names, equal_ignoring_case); twice != names.end())
+  std::ranges::sort(names, is_before);
+  if (const auto twice = std::ranges::adjacent_find(names, is_same_name); twice != names.end())
     return failure(fmt::format("names {} twice", shown_name(mended_utf8(lower(*twice)))));
   UsaepayForm parsed;
   parsed.form_ = std::move(*form);
@@ -49,9 +61,10 @@ Result<UsaepayForm> UsaepayForm::parse(std::string_view body) {
 }
 
 std::optional<std::string_view> UsaepayForm::find(std::string_view name) const {
-  const auto at =
-      std::ranges::find_if(fields(), [&](const Form::Field& field) { return equal_ignoring_case(field.name, name); });
-  return at == fields().end() ? std::nullopt : std::optional<std::string_view>(at->value);
+  for (const Form::Field& field : fields()) {
+    if (is_same_name(field.name, name)) return field.value;
+  }
+  return std::nullopt;
 }
 
 bool UsaepayForm::is_true(std::string_view name) const {
@@ -60,32 +73,24 @@ bool UsaepayForm::is_true(std::string_view name) const {
 }
 
 std::optional<std::string> field_of(std::string_view body, std::string_view name) {
-  while (!body.empty()) {
-    const std::string_view piece = body.substr(0, body.find('&'));
-    if (is_named(piece, name)) return Form::value_of(piece);
-    body.remove_prefix(std::min(piece.size() + 1, body.size()));
-  }
-  return std::nullopt;
+  const auto piece = piece_named(body, name);
+  return piece ? std::optional(Form::value_of(*piece)) : std::nullopt;
 }
 
 std::string with_field(std::string_view body, std::string_view name, std::string_view value) {
-  const std::string wanted = percent_encoded(name) + "=" + percent_encoded(value);
+  const std::string encoded = percent_encoded(value);
+  const auto piece = piece_named(body, name);
   std::string changed;
-  changed.reserve(body.size() + wanted.size() + 1);
-  bool replaced = false;
-  for (const std::string_view piece : split(body, '&')) {
-    const bool is_it = !replaced && is_named(piece, name);
-    const auto equals = piece.find('=');
-    if (piece.data() != body.data()) changed.push_back('&');
-    if (is_it) {
-      changed.append(piece.substr(0, equals)).append("=").append(percent_encoded(value));
-    } else {
-      changed.append(piece);
-    }
-    replaced |= is_it;
+  changed.reserve(body.size() + name.size() + encoded.size() + 2);
+  if (!piece) {
+    changed.append(body);
+    append_piece(changed, percent_encoded(name) + "=" + encoded);
+    return changed;
   }
-  if (!replaced) append_piece(changed, wanted);
-  return changed;
+  const auto at = static_cast<std::size_t>(piece->data() - body.data());
+  const std::string_view written_name = piece->substr(0, piece->find('='));
+  changed.append(body.substr(0, at)).append(written_name).append("=").append(encoded);
+  return changed.append(body.substr(at + piece->size()));
 }
 
 std::string without_fields(std::string_view body, const std::function<bool(std::string_view name)>& unwanted) {

@@ -5,10 +5,18 @@
 #include <string>
 #include <string_view>
 
+#include "base/text.h"
 #include "dialect/form.h"
 #include "net/message.h"
 
 namespace standin {
+
+/// Without regard to case. The vendor's names that are of one size mostly differ in their last letter.
+inline bool is_same_name(std::string_view a, std::string_view b) {
+  constexpr int case_bit = 'a' ^ 'A';
+  return a.size() == b.size() && (a.empty() || (a.back() | case_bit) == (b.back() | case_bit)) &&
+         equal_ignoring_case(a, b);
+}
 
 /// The UM fields of a body. Names compare without regard to case, so that nothing hides in "UMCVV2".
 class UsaepayForm {
@@ -17,8 +25,8 @@ class UsaepayForm {
   static Result<UsaepayForm> parse(std::string_view body);
 
   std::optional<std::string_view> find(std::string_view name) const;
-  /// "" if it is absent.
-  std::string text(std::string_view name) const { return std::string(find(name).value_or("")); }
+  /// "" if it is absent. Valid as long as the form, as Form::Field is.
+  std::string_view text(std::string_view name) const { return find(name).value_or(""); }
   /// The vendor's "yes": 1, y, yes, t, true, on.
   bool is_true(std::string_view name) const;
   const std::vector<Form::Field>& fields() const { return form_.fields(); }

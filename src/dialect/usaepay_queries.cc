@@ -13,7 +13,7 @@ namespace standin {
 namespace {
 
 /// Searches are what the vendor limits, not what they bring: far fewer pages than with its default of 20.
-constexpr int page_size = 100;
+constexpr int transactions_in_a_page = 100;
 /// Between key and PIN; neither can hold one.
 constexpr char account_separator = '\n';
 
@@ -29,7 +29,7 @@ class UsaepayQueries final : public PartyQueries {
     const auto form = UsaepayForm::parse(original.body);
     const auto pin = form ? pin_of(*form) : std::nullopt;
     if (!pin) return std::nullopt;
-    return SecretText(form->text("UMkey") + account_separator + pin->reveal());
+    return SecretText(std::string(form->text("UMkey")) + account_separator + pin->reveal());
   }
 
   Request list_request(const ListQuery& query) const override {
@@ -40,7 +40,7 @@ class UsaepayQueries final : public PartyQueries {
     const std::string_view key = std::string_view(account).substr(0, separator);
     const std::string_view pin = std::string_view(account).substr(separator + 1);
     Request request{.method = "GET",
-                    .target = fmt::format("/api/v2/transactions?limit={}&offset={}", page_size,
+                    .target = fmt::format("/api/v2/transactions?limit={}&offset={}", transactions_in_a_page,
                                           query.cursor.empty() ? "0" : query.cursor),
                     .headers = {},
                     .body = {}};
@@ -65,8 +65,8 @@ class UsaepayQueries final : public PartyQueries {
     return Listed{.upstream_reference = {},
                   .amount = **amount,
                   .card = shown_card(card.number),
-                  .reference = form->text("UMorderid"),
-                  .invoice = form->text("UMinvoice"),
+                  .reference = std::string(form->text("UMorderid")),
+                  .invoice = std::string(form->text("UMinvoice")),
                   .own_key = {},
                   .standing = true};
   }
@@ -105,7 +105,7 @@ class UsaepayQueries final : public PartyQueries {
   /// Of the key that the request is made with. A key that is not in the file works if it has no PIN, which a request
   /// without a hash proves.
   std::optional<SecretText> pin_of(const UsaepayForm& form) const {
-    const std::string key = form.text("UMkey");
+    const std::string_view key = form.text("UMkey");
     if (key.empty() || key.contains(account_separator) || key.contains(':')) return std::nullopt;
     const auto known = std::ranges::find(config_.credentials, key, &AccountConfig::key);
     if (known != config_.credentials.end()) return SecretText(known->pin);

@@ -4,10 +4,9 @@
 #include "dialect/usaepay_hash.h"
 #include "dialect/usaepay_test_support.h"
 
-namespace standin {
+namespace standin::usaepay_test {
 namespace {
 
-using namespace dialect_test;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -249,4 +248,4 @@ TEST(UsaepayReversal, IsRefusedByAnAnswerThatAskingAgainWouldBringToo) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::usaepay_test

@@ -19,19 +19,16 @@ constexpr std::array<std::pair<std::string_view, std::string_view>, 24> currency
     {"756", "CHF"}, {"826", "GBP"}, {"840", "USD"}, {"978", "EUR"}, {"985", "PLN"}, {"986", "BRL"},
 }};
 
-bool all_digits(std::string_view text) {
-  return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
 int number(std::string_view digits) {
   int value = 0;
   for (const char c : digits) value = value * 10 + (c - '0');
   return value;
 }
 
-std::string without_separators(std::string text) {
-  std::erase_if(text, [](char c) { return c == ' ' || c == '-'; });
-  return text;
+std::string without_separators(std::string_view text) {
+  std::string out(text);
+  std::erase_if(out, [](char c) { return c == ' ' || c == '-'; });
+  return out;
 }
 
 UsaepayCard unread(std::string_view where, std::string_view wrong) {
@@ -84,7 +81,7 @@ UsaepayCard read_tracks(std::string_view tracks) {
 
 UsaepayCard read_keyed(const UsaepayForm& form) {
   UsaepayCard card;
-  const std::string number = without_separators(form.text("UMcard"));
+  std::string number = without_separators(form.text("UMcard"));
   if (number.empty()) return card;
   if (!all_digits(number)) {
     card.kind = UsaepayCard::Kind::token;
@@ -94,7 +91,7 @@ UsaepayCard read_keyed(const UsaepayForm& form) {
   if (!read_expiry(std::string(trim(form.text("UMexpir"))), card))
     return unread("UMexpir", "is no month and year as MMYY");
   card.kind = UsaepayCard::Kind::number;
-  card.number = number;
+  card.number = std::move(number);
   return card;
 }
 
@@ -105,10 +102,10 @@ bool is_zero(std::string_view amount) {
 /// A client that asks for a signed answer (UMhash ".../y") takes one without UMresponseHash for an error, and that hash
 /// needs the merchant's PIN: a yes of ours would be read as a no. A trial charge is none at all, and neither is one of
 /// nothing (a question whether the card is good).
-bool can_be_stood_in_for(const Request& request, const UsaepayForm& form) {
-  const UsaepayCard::Kind card = card_of(form).kind;
-  return (card == UsaepayCard::Kind::number || card == UsaepayCard::Kind::unread) && request.path() == request.target &&
-         !form.text("UMhash").ends_with("/y") && !form.is_true("UMtestmode") && !is_zero(form.text("UMamount"));
+bool can_be_stood_in_for(const Request& request, const UsaepayForm& form, const UsaepayCard& card) {
+  const bool named = card.kind == UsaepayCard::Kind::number || card.kind == UsaepayCard::Kind::unread;
+  return named && request.path() == request.target && !form.text("UMhash").ends_with("/y") &&
+         !form.is_true("UMtestmode") && !is_zero(form.text("UMamount"));
 }
 
 }  // namespace
@@ -116,11 +113,11 @@ bool can_be_stood_in_for(const Request& request, const UsaepayForm& form) {
 std::string UsaepayCard::expiry() const { return fmt::format("{:02}{:02}", expiry_month, expiry_year % 100); }
 
 UsaepayCard card_of(const UsaepayForm& form) {
-  const std::string tracks = form.text("UMmagstripe");
+  const std::string_view tracks = form.text("UMmagstripe");
   return trim(tracks).empty() ? read_keyed(form) : read_tracks(tracks);
 }
 
-std::string command_of(const UsaepayForm& form) { return command_of(form.find("UMcommand").value_or("")); }
+std::string command_of(const UsaepayForm& form) { return command_of(form.text("UMcommand")); }
 
 std::string command_of(std::string_view written) {
   std::string command = lower(trim(written));
@@ -132,10 +129,10 @@ bool asks_for_charge(std::string_view command) { return command == "sale" || ask
 
 bool asks_for_hold(std::string_view command) { return command == "authonly" || command == "preauth"; }
 
-Operation operation_of(const Request& request, const UsaepayForm& form) {
+Operation operation_of(const Request& request, const UsaepayForm& form, const UsaepayCard& card) {
   if (request.method != "POST") return Operation::other;
   const std::string command = command_of(form);
-  if (asks_for_charge(command)) return can_be_stood_in_for(request, form) ? Operation::charge : Operation::other;
+  if (asks_for_charge(command)) return can_be_stood_in_for(request, form, card) ? Operation::charge : Operation::other;
   if (form.text("UMrefNum").empty()) return Operation::other;
   if (command == "capture" || command == "postauth") return Operation::capture;
   if (command == "void" || command == "void:release" || command == "creditvoid") return Operation::cancel;
@@ -144,7 +141,7 @@ Operation operation_of(const Request& request, const UsaepayForm& form) {
 }
 
 std::optional<Currency> currency_of(const UsaepayForm& form, Currency otherwise) {
-  const std::string code(trim(form.find("UMcurrency").value_or("")));
+  const std::string code(trim(form.text("UMcurrency")));
   if (code.empty()) return otherwise;
   const auto numbered =
       std::ranges::find(currency_numbers, code, &std::pair<std::string_view, std::string_view>::first);
@@ -152,11 +149,11 @@ std::optional<Currency> currency_of(const UsaepayForm& form, Currency otherwise)
 }
 
 Result<std::optional<Money>> amount_of(const UsaepayForm& form, Currency otherwise) {
-  const auto text = form.find("UMamount");
-  if (!text || text->empty()) return std::nullopt;
+  const std::string_view text = form.text("UMamount");
+  if (text.empty()) return std::nullopt;
   const auto currency = currency_of(form, otherwise);
   if (!currency) return failure("currency (UMcurrency): is not a currency that this program knows", "UMcurrency");
-  const auto amount = money_from_decimal(*text, *currency);
+  const auto amount = money_from_decimal(text, *currency);
   if (!amount) return failure("amount (UMamount): " + amount.error().what, "UMamount");
   return *amount;
 }
@@ -164,8 +161,8 @@ Result<std::optional<Money>> amount_of(const UsaepayForm& form, Currency otherwi
 bool is_security_data(std::string_view field_name) {
   constexpr std::array<std::string_view, 9> names{"umcvv2",   "umcvv",   "umcvc",     "ummagstripe", "umtrack1",
                                                   "umtrack2", "umdukpt", "umiccdata", "umemvdata"};
-  const std::string name = lower(field_name);
-  return name.starts_with("umpin") || std::ranges::find(names, name) != names.end();
+  return is_same_name(field_name.substr(0, 5), "umpin") ||
+         std::ranges::any_of(names, [&](std::string_view name) { return is_same_name(field_name, name); });
 }
 
 }  // namespace standin

@@ -20,7 +20,7 @@ struct UsaepayCard {
   } kind = Kind::none;
   std::string number;                     ///< digits alone
   int expiry_month = 0, expiry_year = 0;  ///< 1 to 12; four digits
-  std::string where, wrong;               ///< of an unread one: the field, and what is wrong with it
+  std::string_view where, wrong;          ///< of an unread one: the field, and what is wrong with it; for ever valid
   bool from_track = false;
 
   /// MMYY
@@ -37,8 +37,8 @@ bool asks_for_charge(std::string_view command);
 /// A hold, captured later.
 bool asks_for_hold(std::string_view command);
 
-/// Which the request asks for; docs/dialect-usaepay.md has the table.
-Operation operation_of(const Request& request, const UsaepayForm& form);
+/// Which the request asks for; docs/dialect-usaepay.md has the table. `card` is the form's.
+Operation operation_of(const Request& request, const UsaepayForm& form, const UsaepayCard& card);
 
 /// UMcurrency, a code in letters or digits, or `otherwise` if there is none; nothing if it is none that we know.
 std::optional<Currency> currency_of(const UsaepayForm& form, Currency otherwise);

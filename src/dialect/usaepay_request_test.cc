@@ -3,10 +3,9 @@
 
 #include "dialect/usaepay_test_support.h"
 
-namespace standin {
+namespace standin::usaepay_test {
 namespace {
 
-using namespace dialect_test;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -226,11 +225,11 @@ TEST(UsaepayRequest, ARepeatIsRecognisedUnlessTheClientForbidsIt) {
 
 TEST(UsaepayRequest, FieldsAreFoundByEitherName) {
   const auto dialect = usaepay();
-  EXPECT_EQ(dialect->field(gate(sale_body), "UMinvoice"), "1001");
-  EXPECT_EQ(dialect->field(gate(sale_body), "invoice"), "1001");
-  EXPECT_EQ(dialect->field(gate(sale_body), "command"), "sale");
-  EXPECT_EQ(dialect->field(gate(sale_body), "/command"), "sale");
-  EXPECT_EQ(dialect->field(gate(sale_body), "absent"), std::nullopt);
+  EXPECT_EQ(dialect->read(gate(sale_body)).field("UMinvoice"), "1001");
+  EXPECT_EQ(dialect->read(gate(sale_body)).field("invoice"), "1001");
+  EXPECT_EQ(dialect->read(gate(sale_body)).field("command"), "sale");
+  EXPECT_EQ(dialect->read(gate(sale_body)).field("/command"), "sale");
+  EXPECT_EQ(dialect->read(gate(sale_body)).field("absent"), std::nullopt);
 }
 
 OutboundContext reverse_after(Duration span) { return {.key = {}, .reference = "1", .reverse_after = span}; }
@@ -299,4 +298,4 @@ TEST(UsaepayDialect, RefusesACurrencyThatDoesNotExist) {
 }
 
 }  // namespace
-}  // namespace standin
+}  // namespace standin::usaepay_test

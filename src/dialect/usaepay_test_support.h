@@ -8,7 +8,12 @@
 #include "dialect/usaepay_form.h"
 
 /// What the tests of the USAePay dialect share: a charge as a client sends it, and the vendor's answers.
-namespace standin::dialect_test {
+namespace standin::usaepay_test {
+
+using dialect_test::answer;
+using dialect_test::post;
+using dialect_test::Sample;
+using dialect_test::test_vault;
 
 constexpr std::string_view card_number = "4000100011112224";
 
@@ -50,4 +55,4 @@ constexpr std::string_view refusal =
     "UMversion=2.9&UMstatus=Declined&UMauthCode=000000&UMrefNum=132020589&UMresult=D&UMerror=Card%20Declined"
     "&UMerrorcode=10127&UMisDuplicate=N&UMauthAmount=0&UMfiller=filled";
 
-}  // namespace standin::dialect_test
+}  // namespace standin::usaepay_test

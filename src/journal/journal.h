@@ -246,6 +246,9 @@ class Journal {
   /// who looks for the charge after a crash must ask the right one.
   virtual Task<Applied> rebind(Lease lease, std::string upstream) = 0;
 
+  /// An earlier process used it: what that one remembered, and did not write, is gone.
+  virtual bool used_before() const = 0;
+
   /// From memory, at once. Shadow orders are not remembered.
   virtual std::optional<Remembered> recall(const OrderKey& key) const = 0;
   /// The wire bytes answered to the customer, and the request as kept; sealed. An error if they are gone or unreadable.

@@ -19,6 +19,8 @@ class JournalReader {
   /// On the connection of a writer that is on the same thread.
   explicit JournalReader(Database& shared) : database_(shared), runs_(shared), orders_(shared, runs_) {}
 
+  /// By another process. Any thread.
+  bool used_before() const { return runs_.last().has_value(); }
   enum class Part { request, answer };
   Result<Sealed> sealed(const Ulid& id, Part part);
   Result<std::vector<OrderRow>> orders(const OrderFilter& filter, WallTime now);

@@ -111,6 +111,8 @@ Task<Result<void>> SqliteJournal::set_switch(SwitchRow row) {
   co_return std::get<Result<void>>(reply);
 }
 
+bool SqliteJournal::used_before() const { return reader_->used_before(); }
+
 std::optional<Remembered> SqliteJournal::recall(const OrderKey& key) const { return writer_->index().recall(key); }
 Result<Sealed> SqliteJournal::answer(const Ulid& id) { return reader_->sealed(id, JournalReader::Part::answer); }
 Result<Sealed> SqliteJournal::request(const Ulid& id) { return reader_->sealed(id, JournalReader::Part::request); }

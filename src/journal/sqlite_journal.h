@@ -37,6 +37,7 @@ class SqliteJournal final : public Journal {
   Task<Kept> keep(NewOrder order) override;
   Task<Kept> conclude(Conclusion conclusion) override;
   Task<Applied> rebind(Lease lease, std::string upstream) override;
+  bool used_before() const override;
   std::optional<Remembered> recall(const OrderKey& key) const override;
   Result<Sealed> answer(const Ulid& id) override;
   Result<Sealed> request(const Ulid& id) override;

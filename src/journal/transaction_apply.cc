@@ -95,6 +95,7 @@ Applied Transaction::decide(const Standing& order, const Change& change, State t
   if (is_fenced(order, change.lease)) return Applied::fenced;
   if (to != order.state && !may_follow(order.state, to)) return Applied::not_allowed;
   if (!order.answered && is_promise(to)) return Applied::not_allowed;
+  if (order.answered && to == State::charging) return Applied::not_allowed;
   if (!change.upstream_reference.empty() && tables_.orders.taken_by(order, change.upstream_reference)) {
     return Applied::reference_taken;
   }

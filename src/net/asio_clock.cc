@@ -33,7 +33,9 @@ class TimerAlarm final : public Alarm {
 
 }  // namespace
 
-Instant AsioClock::now() const { return std::chrono::steady_clock::now(); }
+Instant steady_now() { return std::chrono::steady_clock::now(); }
+
+Instant AsioClock::now() const { return steady_now(); }
 
 namespace {
 

@@ -6,6 +6,9 @@
 
 namespace standin {
 
+/// The time of every AsioClock.
+Instant steady_now();
+
 /// The real time, on one event loop.
 class AsioClock final : public Clock {
  public:

@@ -4,22 +4,24 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <limits>
 #include <map>
 #include <unordered_map>
 #include <utility>
 #include <vector>
 
+#include "net/asio_clock.h"
 #include "net/connect.h"
 #include "net/head.h"
 #include "net/net_limits.h"
 #include "net/reader.h"
+#include "net/server.h"
+#include "net/streamed_answer.h"
 
 namespace standin {
 namespace {
 
 namespace asio = boost::asio;
-
-Instant now() { return std::chrono::steady_clock::now(); }
 
 /// What two endpoints must have in common to share a connection.
 struct Peer {
@@ -46,7 +48,7 @@ class IdleConnections {
       entries_.pop_back();
       auto connection = entry.connection.lock();
       if (!connection) continue;
-      const bool probe = now() - entry.since > limits::freshly_idle;
+      const bool probe = steady_now() - entry.since > limits::freshly_idle;
       const bool alive = connection->listening() && !connection->expired() && !(probe && connection->stale());
       if (alive && resolver.may_use(host_, numeric_address(connection->peer()))) return connection;
       connection->close();
@@ -56,7 +58,7 @@ class IdleConnections {
 
   void put(const std::shared_ptr<Connection>& connection) {
     if (entries_.size() >= limits::idle_connections) make_room();
-    const Instant since = now();
+    const Instant since = steady_now();
     connection->set_deadline(since + limits::idle_connection);
     if (!connection->listening()) connection->listen();
     entries_.push_back({connection, since});
@@ -142,21 +144,31 @@ struct HttpClient::State {
   /// One request's way to its answer.
   class Exchange;
   static Task<Result<Response>> exchange(std::shared_ptr<State> state, const Endpoint& endpoint, const Request& request,
-                                         const ExchangeTimes& times, std::function<void()> sending);
+                                         const ExchangeTimes& times, std::function<void()> sending,
+                                         std::shared_ptr<const Client> streamed_to);
 };
 
 class HttpClient::State::Exchange {
  public:
-  Exchange(State& state, const Endpoint& endpoint, const Request& request, const ExchangeTimes& times,
-           std::function<void()> sending)
-      : state_(state),
-        pool_(state.idle(endpoint)),
+  Exchange(std::shared_ptr<State> state, const Endpoint& endpoint, const Request& request, const ExchangeTimes& times,
+           std::function<void()> sending, std::shared_ptr<const Client> streamed_to)
+      : state_(std::move(state)),
+        pool_(state_->idle(endpoint)),
         endpoint_(endpoint),
         request_(request),
         times_(times),
         sending_(std::move(sending)),
-        reader_(limits::answer_head, limits::answer_body, request.method == "HEAD") {
+        client_(std::move(streamed_to)),
+        reader_(
+            limits::answer_head, client_ ? std::numeric_limits<std::size_t>::max() : limits::answer_body,
+            {.head = request.method == "HEAD", .interim = client_ != nullptr, .upgrade = !request.upgrade.empty()}) {
     append_head(head_, request, endpoint.base_path, host_field(endpoint));
+    if (chunked() && !request.body.empty()) append_chunk_head(head_, request.body.size());
+  }
+  Exchange(const Exchange&) = delete;
+  Exchange& operator=(const Exchange&) = delete;
+  ~Exchange() {
+    if (upload_) upload_->stop();
   }
 
   Task<Result<Response>> run() {
@@ -173,18 +185,18 @@ class HttpClient::State::Exchange {
 
  private:
   Task<Result<void>> obtain() {
-    connection_ = pool_.take(*state_.resolver);
+    connection_ = pool_.take(*state_->resolver);
     reused_ = connection_ != nullptr;
     if (reused_) co_return Result<void>();
-    if (now() >= times_.send_before) co_return too_late();
+    if (steady_now() >= times_.send_before) co_return too_late();
     std::shared_ptr<TlsClient> tls;
     if (endpoint_.tls) {
-      auto client = state_.tls_clients.of(endpoint_);
+      auto client = state_->tls_clients.of(endpoint_);
       if (!client) co_return failure(client.error().what, endpoint_.url);
       tls = std::move(*client);
     }
-    const Instant deadline = std::min(now() + times_.connect, times_.send_before);
-    auto connected = co_await connect_to(endpoint_, state_.resolver, std::move(tls), deadline);
+    const Instant deadline = std::min(steady_now() + times_.connect, times_.send_before);
+    auto connected = co_await connect_to(endpoint_, state_->resolver, std::move(tls), deadline);
     if (!connected) co_return std::unexpected(connected.error());
     connection_ = std::move(*connected);
     co_return Result<void>();
@@ -192,14 +204,14 @@ class HttpClient::State::Exchange {
 
   Task<Result<void>> send() {
     not_a_byte_left_ = false;
-    const Instant begun = now();
+    const Instant begun = steady_now();
     if (begun >= times_.send_before) {
       pool_.put(connection_);
       co_return too_late();
     }
     if (auto sending = std::exchange(sending_, nullptr)) sending();
     connection_->set_deadline(times_.listen_until);
-    Outgoing out(head_, request_.body);
+    Outgoing out(head_, request_.body, chunked() && !request_.body.empty() ? "\r\n" : "");
     ErrorCode error = connection_->write_now(out);
     if (error == asio::error::would_block) {
       connection_->set_deadline(std::min(begun + times_.write, times_.listen_until));
@@ -207,7 +219,19 @@ class HttpClient::State::Exchange {
     }
     if (error) co_return not_written(error, out);
     wrote_all_ = true;
+    if (request_.rest && request_.upgrade.empty()) {
+      start_upload(chunked() ? Upload::Framing::chunked : Upload::Framing::stated, times_.listen_until - begun);
+    }
     co_return Result<void>();
+  }
+
+  bool chunked() const { return request_.rest && request_.upgrade.empty() && !request_.headers.has("Content-Length"); }
+
+  void start_upload(Upload::Framing framing, Duration answer_within) {
+    upload_ = std::make_shared<Upload>(connection_, request_.rest, framing);
+    upload_->allow(times_.idle, answer_within);
+    connection_->set_deadline(steady_now() + times_.idle);
+    spawn(state_->executor, Upload::run(upload_));
   }
 
   /// A party that answers before it has read everything (too large, not allowed) closes its reading side: its answer
@@ -221,24 +245,54 @@ class HttpClient::State::Exchange {
   }
 
   Task<Result<Response>> receive() {
-    connection_->set_deadline(times_.listen_until);
+    if (!upload_) connection_->set_deadline(times_.listen_until);
     if (!connection_->listening() && !reused_) connection_->listen();
     while (true) {
       const ErrorCode error = co_await connection_->heard();
       if (error) co_return ended(error);
       heard_anything_ = true;
-      std::string_view bytes = connection_->buffer().bytes();
-      const std::size_t offered = bytes.size();
-      const Reading reading = reader_.read(bytes);
-      connection_->buffer().consume(offered - bytes.size());
+      const Reading reading = read();
       if (reading == Reading::complete) co_return finish();
       if (reading == Reading::refused) co_return broken();
+      if (client_ && comes_in_pieces(reader_)) co_return stream();
       connection_->listen();
     }
   }
 
+  /// Of what has arrived. Interim answers go straight to the client.
+  Reading read() {
+    while (true) {
+      std::string_view bytes = connection_->buffer().bytes();
+      const std::size_t offered = bytes.size();
+      const Reading reading = reader_.read(bytes);
+      connection_->buffer().consume(offered - bytes.size());
+      if (reading != Reading::interim) return reading;
+      client_->interim(reader_.take());
+    }
+  }
+
+  Response stream() {
+    Response response = reader_.take_head();
+    const bool tunnel = response.status == 101;
+    response.upgrade = reader_.upgrade();
+    if (tunnel) start_upload(Upload::Framing::tunnel, times_.idle);
+    if (upload_) upload_->allow(times_.idle, times_.idle);
+    auto give_back = [state = std::weak_ptr(state_), &pool = pool_](const std::shared_ptr<Connection>& connection) {
+      if (state.lock()) return pool.put(connection);
+      connection->close();
+    };
+    response.rest = std::make_shared<StreamedAnswer>(StreamedAnswer::Parts{.connection = connection_,
+                                                                           .reader = std::move(reader_),
+                                                                           .patience = times_.idle,
+                                                                           .upload = std::exchange(upload_, nullptr),
+                                                                           .tunnel = tunnel,
+                                                                           .give_back = std::move(give_back)});
+    return response;
+  }
+
   Result<Response> ended(const ErrorCode& error) {
     connection_->close();
+    if (request_.rest && request_.rest->failure()) return failed("the client did not send its request to the end");
     if (error == asio::error::eof && reader_.finish() == Reading::complete) return reader_.take();
     if (error == asio::error::timed_out) return failed("no complete answer in time");
     return failed(fmt::format("the connection ended before a complete answer: {}", error.message()));
@@ -250,7 +304,8 @@ class HttpClient::State::Exchange {
   }
 
   Result<Response> finish() {
-    if (wrote_all_ && reader_.keep_alive() && connection_->buffer().bytes().empty()) {
+    const bool sent = wrote_all_ && (!upload_ || upload_->whole());
+    if (sent && reader_.keep_alive() && connection_->buffer().bytes().empty()) {
       pool_.put(connection_);
     } else {
       connection_->close();
@@ -264,15 +319,17 @@ class HttpClient::State::Exchange {
 
   std::unexpected<Error> too_late() const { return failure("no connection was ready in time", endpoint_.url); }
 
-  State& state_;
+  const std::shared_ptr<State> state_;
   IdleConnections& pool_;
   const Endpoint& endpoint_;
   const Request& request_;
   const ExchangeTimes& times_;
   std::function<void()> sending_;
+  const std::shared_ptr<const Client> client_;
   ResponseReader reader_;
   std::string head_;
   std::shared_ptr<Connection> connection_;
+  std::shared_ptr<Upload> upload_;
   bool reused_ = false;
   bool not_a_byte_left_ = false;
   bool wrote_all_ = false;
@@ -281,9 +338,10 @@ class HttpClient::State::Exchange {
 
 Task<Result<Response>> HttpClient::State::exchange(std::shared_ptr<State> state, const Endpoint& endpoint,
                                                    const Request& request, const ExchangeTimes& times,
-                                                   std::function<void()> sending) {
+                                                   std::function<void()> sending,
+                                                   std::shared_ptr<const Client> streamed_to) {
   if (!sendable(request)) co_return failure("the request's method or target cannot be written as one", endpoint.url);
-  Exchange exchange(*state, endpoint, request, times, std::move(sending));
+  Exchange exchange(std::move(state), endpoint, request, times, std::move(sending), std::move(streamed_to));
   co_return co_await exchange.run();
 }
 
@@ -294,8 +352,9 @@ HttpClient::~HttpClient() = default;
 void HttpClient::configure(ClientOptions options) { state_->configure(std::move(options)); }
 
 Task<Result<Response>> HttpClient::exchange(const Endpoint& endpoint, const Request& request,
-                                            const ExchangeTimes& times, std::function<void()> sending) {
-  return State::exchange(state_, endpoint, request, times, std::move(sending));
+                                            const ExchangeTimes& times, std::function<void()> sending,
+                                            std::shared_ptr<const Client> streamed_to) {
+  return State::exchange(state_, endpoint, request, times, std::move(sending), std::move(streamed_to));
 }
 
 }  // namespace standin

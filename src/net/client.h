@@ -13,6 +13,8 @@
 
 namespace standin {
 
+class Client;
+
 /// Where to connect.
 struct Endpoint {
   std::string host;  ///< name or address; for a Unix socket its path, with port 0
@@ -33,8 +35,9 @@ std::string host_field(const Endpoint& endpoint);
 struct ExchangeTimes {
   Duration connect = std::chrono::seconds(1);
   Duration write = std::chrono::seconds(5);
-  Instant send_before;   ///< nothing is sent from here on: a connection ready later is not used
-  Instant listen_until;  ///< the answer is awaited until then
+  Instant send_before;                      ///< nothing is sent from here on: a connection ready later is not used
+  Instant listen_until;                     ///< the answer is awaited until then
+  Duration idle = std::chrono::minutes(5);  ///< between two pieces of a body that is passed on while it comes
 };
 
 /// What a client needs to find its endpoints and to trust them.
@@ -58,8 +61,13 @@ class HttpClient {
   /// Sends `request` on one connection and reads its whole answer. `Host` and framing are set here, and hop-by-hop
   /// fields dropped. A connection counts as ready once TLS is agreed on. `sending` is called right before the first
   /// byte may leave. An error's `sent` tells whether it may have happened.
+  ///
+  /// With `streamed_to` the answer is for that client: it is told of interim answers, and a large body, or one of
+  /// unknown length, comes in Response::rest once the head is here. A request's `rest` is asked for when the connection
+  /// takes it; then the time until `listen_until` counts from its end. With `upgrade`, 101 makes a tunnel.
   Task<Result<Response>> exchange(const Endpoint& endpoint, const Request& request, const ExchangeTimes& times,
-                                  std::function<void()> sending = {});
+                                  std::function<void()> sending = {},
+                                  std::shared_ptr<const Client> streamed_to = nullptr);
 
  private:
   struct State;

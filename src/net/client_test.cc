@@ -10,22 +10,18 @@ namespace standin {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::generous;
+using testing::ok;
 using testing::patience;
 using testing::RawListener;
 using testing::RawSocket;
 using testing::run_on;
-
-Instant now() { return std::chrono::steady_clock::now(); }
-
-ExchangeTimes generous() { return {.send_before = now() + patience, .listen_until = now() + patience}; }
 
 Endpoint at(std::uint16_t port) { return *Endpoint::parse("http://127.0.0.1:" + std::to_string(port)); }
 
 Request post(std::string body = "order") {
   return {.method = "POST", .target = "/orders", .headers = {}, .body = std::move(body)};
 }
-
-constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// A client on its own loop, and a peer on a thread that does what the test says.
 class HttpClientTest : public ::testing::Test {
@@ -244,7 +240,7 @@ TEST_F(HttpClientTest, NothingIsSentFromSendBeforeOn) {
   });
   ASSERT_TRUE(exchange(post(), generous()));
   bool sending = false;
-  const ExchangeTimes too_late{.send_before = now(), .listen_until = now() + patience};
+  const ExchangeTimes too_late{.send_before = steady_now(), .listen_until = steady_now() + patience};
   EXPECT_EQ(sent_of(exchange(post("never"), too_late, [&] { sending = true; })), Sent::nothing);
   EXPECT_FALSE(sending);
   EXPECT_TRUE(exchange(post(), generous()));
@@ -266,7 +262,7 @@ TEST_F(HttpClientTest, SilenceUntilTheEndOfListeningMayHaveHappened) {
     socket.read_until("order");
     over.get_future().wait();
   });
-  const auto result = exchange(post(), {.send_before = now() + patience, .listen_until = now() + 50ms});
+  const auto result = exchange(post(), {.send_before = steady_now() + patience, .listen_until = steady_now() + 50ms});
   over.set_value();
   EXPECT_EQ(sent_of(result), Sent::maybe);
 }
@@ -279,7 +275,7 @@ TEST_F(HttpClientTest, HalfAnAnswerUntilTheEndOfListeningIsAnUntrustworthyOne) {
     socket.send("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
     over.get_future().wait();
   });
-  const auto result = exchange(post(), {.send_before = now() + patience, .listen_until = now() + 200ms});
+  const auto result = exchange(post(), {.send_before = steady_now() + patience, .listen_until = steady_now() + 200ms});
   over.set_value();
   EXPECT_EQ(sent_of(result), Sent::answered);
 }

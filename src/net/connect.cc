@@ -9,6 +9,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <vector>
 
+#include "net/asio_clock.h"
 #include "net/net_limits.h"
 
 namespace standin {
@@ -17,12 +18,10 @@ namespace {
 namespace asio = boost::asio;
 using Tcp = asio::ip::tcp;
 
-Instant now() { return std::chrono::steady_clock::now(); }
-
 /// An address that is silent must leave the others their time.
 Instant fair_part(Instant deadline, std::size_t left) {
-  const Duration part = (deadline - now()) / static_cast<std::int64_t>(left);
-  return std::min(deadline, now() + std::max(part, limits::address_connect_min));
+  const Duration part = (deadline - steady_now()) / static_cast<std::int64_t>(left);
+  return std::min(deadline, steady_now() + std::max(part, limits::address_connect_min));
 }
 
 Task<Result<std::vector<SocketAddress>>> addresses_of(Endpoint endpoint, std::shared_ptr<Resolver> resolver,
@@ -100,7 +99,7 @@ Task<Result<std::shared_ptr<Connection>>> connect_to(Endpoint endpoint, std::sha
   const auto addresses = co_await addresses_of(endpoint, resolver, deadline);
   if (!addresses) co_return failure(addresses.error().what, endpoint.url);
   std::string why;
-  for (std::size_t i = 0; i < addresses->size() && (i == 0 || now() < deadline); ++i) {
+  for (std::size_t i = 0; i < addresses->size() && (i == 0 || steady_now() < deadline); ++i) {
     const auto connection = std::make_shared<Connection>(Socket(executor));
     const Instant until = fair_part(deadline, addresses->size() - i);
     const std::string problem = co_await try_address(connection, endpoint, tls, (*addresses)[i], until);

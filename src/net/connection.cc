@@ -5,12 +5,14 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string>
 #include <utility>
 
+#include "net/asio_clock.h"
 #include "net/net_limits.h"
 #include "net/tls.h"
 
@@ -37,14 +39,19 @@ std::span<char> ReceiveBuffer::space() {
 
 void ReceiveBuffer::make_room() {
   const std::size_t size = end_ - begin_;
-  if (size > capacity_ / 2 || capacity_ == 0) {
-    capacity_ = std::max(limits::receive_buffer, capacity_ * 2);
-    auto larger = std::make_unique_for_overwrite<char[]>(capacity_);
-    if (size > 0) std::memcpy(larger.get(), data_.get() + begin_, size);
-    data_ = std::move(larger);
-  } else if (size > 0) {
-    std::memmove(data_.get(), data_.get() + begin_, size);
-  }
+  if (size > capacity_ / 2 || capacity_ == 0) return resize(std::max(limits::receive_buffer, capacity_ * 2));
+  if (size > 0) std::memmove(data_.get(), data_.get() + begin_, size);
+  begin_ = 0;
+  end_ = size;
+}
+
+void ReceiveBuffer::resize(std::size_t capacity) {
+  const std::size_t size = end_ - begin_;
+  if (capacity < size) return;
+  auto other = std::make_unique_for_overwrite<char[]>(capacity);
+  if (size > 0) std::memcpy(other.get(), data_.get() + begin_, size);
+  data_ = std::move(other);
+  capacity_ = capacity;
   begin_ = 0;
   end_ = size;
 }
@@ -72,6 +79,23 @@ void Connection::close() {
   socket_.close(ignored);
 }
 
+/// Without a goodbye under TLS, and with a reset under TCP.
+void Connection::abort() {
+  ErrorCode ignored;
+  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
+  socket_.close(ignored);
+}
+
+void Connection::end_sending() {
+  ErrorCode ignored;
+  if (tls_ && tls_->output().empty()) {
+    tls_->shut_down();
+    const auto goodbye = tls_->output();
+    if (!goodbye.empty()) tls_->sent(socket_.write_some(asio::buffer(goodbye.data(), goodbye.size()), ignored));
+  }
+  socket_.shutdown(Socket::shutdown_send, ignored);
+}
+
 void Connection::set_deadline(Instant at) {
   deadline_ = at;
   expired_ = false;
@@ -90,7 +114,7 @@ void Connection::arm(Instant at) {
 void Connection::ring() {
   armed_ = Instant::max();
   if (deadline_ == Instant::max()) return;
-  if (std::chrono::steady_clock::now() < deadline_) return arm(deadline_);
+  if (steady_now() < deadline_) return arm(deadline_);
   expired_ = true;
   ErrorCode ignored;
   socket_.cancel(ignored);
@@ -170,10 +194,10 @@ Task<ErrorCode> Connection::secure(std::unique_ptr<TlsSession> session) {
 }
 
 ErrorCode Connection::read_now() {
-  const std::span<char> space = buffer_.space();
+  const std::span<char> space = incoming();
   ErrorCode error;
-  buffer_.received(socket_.read_some(asio::buffer(space.data(), space.size()), error));
-  return error;
+  const std::size_t count = socket_.read_some(asio::buffer(space.data(), space.size()), error);
+  return take_in(error, count);
 }
 
 /// The handler of the outstanding read. When the event loop is destroyed it is never called: then whoever waits for it
@@ -265,6 +289,10 @@ Task<ErrorCode> Connection::write_rest(Outgoing& out) {
   }
   if (!out.done() && expired_) co_return asio::error::timed_out;
   co_return error;
+}
+
+void Connection::stop_waiting() {
+  if (waiter_) asio::post(socket_.get_executor(), std::exchange(waiter_, nullptr));
 }
 
 bool Connection::gone() const {

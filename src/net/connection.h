@@ -5,7 +5,6 @@
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <functional>
 #include <memory>
 #include <span>
@@ -13,6 +12,7 @@
 
 #include "base/task.h"
 #include "base/time.h"
+#include "base/use_task.h"
 
 namespace standin {
 
@@ -24,7 +24,6 @@ using SocketAddress = boost::asio::generic::stream_protocol::endpoint;
 using SteadyTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                       boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
 using ErrorCode = boost::system::error_code;
-constexpr boost::asio::use_awaitable_t<Executor> use_task;
 
 /// Bytes received and not yet read by a parser, in one piece.
 class ReceiveBuffer {
@@ -34,6 +33,8 @@ class ReceiveBuffer {
   /// Room for the next read, never empty: it moves what is left to the front, and grows when that is not enough.
   std::span<char> space();
   void received(std::size_t count) { end_ += count; }
+  /// How much one read takes from now on, if what is there is less than that.
+  void resize(std::size_t capacity);
 
  private:
   void make_room();
@@ -44,18 +45,22 @@ class ReceiveBuffer {
   std::size_t end_ = 0;
 };
 
-/// A head and a body on their way out, in one gathered write.
+/// A head and a body on their way out, and what ends a chunk, in one gathered write.
 class Outgoing {
  public:
-  Outgoing(std::string_view head, std::string_view body)
-      : parts_{boost::asio::buffer(head.data(), head.size()), boost::asio::buffer(body.data(), body.size())} {}
-  const std::array<boost::asio::const_buffer, 2>& parts() const { return parts_; }
+  Outgoing(std::string_view head, std::string_view body, std::string_view tail = {})
+      : parts_{boost::asio::buffer(head.data(), head.size()), boost::asio::buffer(body.data(), body.size()),
+               boost::asio::buffer(tail.data(), tail.size())},
+        count_(tail.empty() ? 2 : 3) {}
+  /// Valid as long as this lives.
+  std::span<const boost::asio::const_buffer> parts() const { return std::span(parts_).first(count_); }
   void sent(std::size_t count);
   std::size_t bytes_sent() const { return sent_; }
-  bool done() const { return parts_[0].size() + parts_[1].size() == 0; }
+  bool done() const { return parts_[0].size() + parts_[1].size() + parts_[2].size() == 0; }
 
  private:
-  std::array<boost::asio::const_buffer, 2> parts_;
+  std::array<boost::asio::const_buffer, 3> parts_;
+  std::size_t count_;
   std::size_t sent_ = 0;
 };
 
@@ -69,6 +74,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   Socket& socket() { return socket_; }
   ReceiveBuffer& buffer() { return buffer_; }
   void close();
+  /// Closes it so that the other side cannot take what came so far for everything.
+  void abort();
+  /// Tells the other side that nothing more comes from us; it may go on.
+  void end_sending();
   /// Where it leads to, as the caller that connected it said.
   const SocketAddress& peer() const { return peer_; }
   void set_peer(SocketAddress peer) { peer_ = std::move(peer); }
@@ -96,6 +105,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool listening() const { return listening_; }
   /// Waits for the end of that read.
   Task<ErrorCode> heard();
+  /// Whoever waits for it is sent away, soon; the read stays under way, and somebody else may wait for it.
+  void stop_waiting();
 
   /// Writes what can be written without waiting; would_block if there is more.
   ErrorCode write_now(Outgoing& out);

@@ -17,7 +17,6 @@ namespace standin {
 namespace {
 
 namespace asio = boost::asio;
-using ErrorCode = boost::system::error_code;
 using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
 
 /// A socket of c-ares, which alone closes it. Owned by the waits for it, so that it never outlives its event loop.
@@ -154,10 +153,11 @@ void DnsClient::State::await(const std::shared_ptr<Watch>& watch, Watch::Directi
   if (!way.wanted || way.awaited) return;
   way.awaited = true;
   const auto event = direction == &Watch::read ? Descriptor::wait_read : Descriptor::wait_write;
-  watch->descriptor.async_wait(event, [weak = weak_from_this(), watch, direction](const ErrorCode& error) {
-    const auto self = weak.lock();
-    if (!error && self) self->ready(watch, direction);
-  });
+  watch->descriptor.async_wait(event,
+                               [weak = weak_from_this(), watch, direction](const boost::system::error_code& error) {
+                                 const auto self = weak.lock();
+                                 if (!error && self) self->ready(watch, direction);
+                               });
 }
 
 void DnsClient::State::ready(const std::shared_ptr<Watch>& watch, Watch::Direction Watch::* direction) {

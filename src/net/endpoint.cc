@@ -9,9 +9,9 @@
 namespace standin {
 namespace {
 
-constexpr std::string_view http = "http://";
-constexpr std::string_view https = "https://";
-constexpr std::string_view unix_socket = "unix:";
+constexpr std::string_view http_scheme = "http://";
+constexpr std::string_view https_scheme = "https://";
+constexpr std::string_view unix_scheme = "unix:";
 
 std::unexpected<Error> malformed(std::string_view url, std::string_view why) {
   return failure(
@@ -55,16 +55,16 @@ bool read_authority(std::string_view authority, Endpoint& endpoint) {
 
 Result<Endpoint> Endpoint::parse(std::string_view url) {
   Endpoint endpoint{.host = {}, .base_path = {}, .url = std::string(url)};
-  if (url.starts_with(unix_socket)) {
-    endpoint.host = url.substr(unix_socket.size());
+  if (url.starts_with(unix_scheme)) {
+    endpoint.host = url.substr(unix_scheme.size());
     endpoint.port = 0;
     if (!endpoint.host.starts_with('/')) return malformed(url, "a Unix socket's path starts with '/'");
     return endpoint;
   }
-  endpoint.tls = url.starts_with(https);
-  if (!endpoint.tls && !url.starts_with(http)) return malformed(url, "it starts with none of these");
+  endpoint.tls = url.starts_with(https_scheme);
+  if (!endpoint.tls && !url.starts_with(http_scheme)) return malformed(url, "it starts with none of these");
   if (endpoint.tls) endpoint.port = 443;
-  const std::string_view rest = url.substr(endpoint.tls ? https.size() : http.size());
+  const std::string_view rest = url.substr(endpoint.tls ? https_scheme.size() : http_scheme.size());
   const auto slash = rest.find('/');
   if (!read_authority(rest.substr(0, slash), endpoint)) return malformed(url, "its host or port is malformed");
   std::string_view path = slash == std::string_view::npos ? std::string_view() : rest.substr(slash);

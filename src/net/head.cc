@@ -9,9 +9,9 @@
 namespace standin {
 namespace {
 
-void append_number(std::string& out, std::size_t number) {
+void append_number(std::string& out, std::size_t number, int base = 10) {
   char digits[20];
-  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number);
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, number, base);
   if (error == std::errc{}) out.append(digits, end);
 }
 
@@ -34,6 +34,12 @@ std::size_t head_size_about(const Headers& headers) {
 bool may_have_body(std::string_view method) { return method == "POST" || method == "PUT" || method == "PATCH"; }
 
 bool without_length(int status) { return status < 200 || status == 204; }
+
+void append_upgrade(std::string& out, std::string_view protocol) {
+  if (protocol.empty()) return;
+  append_field(out, "Connection", "upgrade");
+  append_field(out, "Upgrade", protocol);
+}
 
 }  // namespace
 
@@ -117,19 +123,24 @@ void append_head(std::string& out, const Request& request, std::string_view base
   out.reserve(out.size() + request.target.size() + base_path.size() + host.size() + head_size_about(request.headers));
   out.append(request.method).append(" ").append(base_path).append(request.target).append(" HTTP/1.1\r\n");
   if (!host.empty()) append_field(out, "Host", host);
+  const bool in_pieces = request.rest && request.upgrade.empty();
   bool length_given = false;
   for (const auto [name, value] : request.headers) {
     if (hop_by_hop(name) || equal_ignoring_case(name, "Expect")) continue;
     if (!host.empty() && equal_ignoring_case(name, "Host")) continue;
     if (equal_ignoring_case(name, "Content-Length")) {
-      if (!length_given) append_length(out, request.body.size());
+      if (!length_given) in_pieces ? append_field(out, name, value) : append_length(out, request.body.size());
       length_given = true;
       continue;
     }
     append_field(out, name, value);
   }
-  if (!length_given && (!request.body.empty() || may_have_body(request.method)))
+  if (!length_given && in_pieces) {
+    append_field(out, "Transfer-Encoding", "chunked");
+  } else if (!length_given && (!request.body.empty() || may_have_body(request.method))) {
     append_length(out, request.body.size());
+  }
+  append_upgrade(out, request.upgrade);
   out.append("\r\n");
 }
 
@@ -139,7 +150,8 @@ void append_head(std::string& out, const Response& response, Length length, bool
   append_number(out, static_cast<std::size_t>(response.status));
   out.append(" ").append(reason(response.status)).append("\r\n");
   const bool as_stated = length == Length::as_stated || response.status == 304;
-  bool length_given = without_length(response.status);
+  const bool unknown = length == Length::chunked || length == Length::until_close;
+  bool length_given = unknown || without_length(response.status);
   for (const auto [name, value] : response.headers) {
     if (hop_by_hop(name)) continue;
     if (!equal_ignoring_case(name, "Content-Length")) {
@@ -149,8 +161,17 @@ void append_head(std::string& out, const Response& response, Length length, bool
       as_stated ? append_field(out, name, value) : append_length(out, response.body.size());
     }
   }
-  if (!length_given && response.status != 304) append_length(out, response.body.size());
+  // An upstream's answer to HEAD has no body to tell it from.
+  const bool tellable = length == Length::of_body || !response.body.empty();
+  if (!length_given && tellable && response.status != 304) append_length(out, response.body.size());
+  if (length == Length::chunked) append_field(out, "Transfer-Encoding", "chunked");
+  append_upgrade(out, response.upgrade);
   if (close) append_field(out, "Connection", "close");
+  out.append("\r\n");
+}
+
+void append_chunk_head(std::string& out, std::size_t size) {
+  append_number(out, size, 16);
   out.append("\r\n");
 }
 

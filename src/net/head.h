@@ -19,8 +19,10 @@ bool lists(std::string_view list, std::string_view token);
 
 /// The length of a body as the head states it.
 enum class Length {
-  of_body,    ///< Content-Length is the size of the body given
-  as_stated,  ///< the message's own Content-Length stands: an answer to HEAD
+  of_body,      ///< Content-Length is the size of the body given
+  as_stated,    ///< the message's own Content-Length stands, or none: an answer to HEAD, or a body that comes in pieces
+  chunked,      ///< it is not known, and the body is sent in chunks
+  until_close,  ///< it is not known, and the connection ends with the body
 };
 
 /// Appends a request's head. `Host` is `host` if given, else the request's own. Everything else but hop-by-hop fields
@@ -28,6 +30,8 @@ enum class Length {
 void append_head(std::string& out, const Request& request, std::string_view base_path, std::string_view host);
 /// Appends a response's head. `close` adds `Connection: close`.
 void append_head(std::string& out, const Response& response, Length length, bool close);
+/// Appends the line before a chunk's data; with size 0, the one before the trailers.
+void append_chunk_head(std::string& out, std::size_t size);
 
 /// False if the method or target could not be told from what surrounds them on the request line.
 bool sendable(const Request& request);

@@ -1,12 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace standin {
+
+class BodySource;
 
 /// HTTP header fields in the order they came, in one flat piece of storage. Names compare without regard to case.
 /// Views returned are valid until the next change.
@@ -65,6 +68,10 @@ struct Request {
   std::string target;  ///< as it arrived, path and query, e.g. /orders?a[gte]=1
   Headers headers;
   std::string body;
+  /// What is still to come of the body; nullptr if `body` is all of it. Its length is Content-Length's, or unknown
+  /// where there is none. With `upgrade`, it is what the client sends after the other side has agreed.
+  std::shared_ptr<BodySource> rest;
+  std::string upgrade;  ///< the protocol that the client asks for in place of HTTP; "" for none
 
   /// The target without its query.
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }
@@ -74,6 +81,8 @@ struct Response {
   int status = 0;
   Headers headers;
   std::string body;
+  std::shared_ptr<BodySource> rest;  ///< as a request's
+  std::string upgrade;               ///< with status 101: the protocol that `rest`, both ways, is in
 };
 
 /// `application/json` of `application/json; charset=utf-8`, lower case; empty if there is none.

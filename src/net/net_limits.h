@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 
 #include "base/time.h"
 
@@ -12,8 +13,22 @@ using namespace std::chrono_literals;
 
 /// One read takes at most this: a usual request or answer whole, in one system call.
 constexpr std::size_t receive_buffer = 16 * 1024;
+/// A body of more is announced by nobody who means it: some program's counter overflows on its way.
+constexpr std::uint64_t largest_body = std::uint64_t{1} << 40;
 /// A chunk's size line with its extensions, or a chunked body's trailers. Longer ones only serve to exhaust us.
 constexpr std::size_t chunk_line = 8 * 1024;
+/// Of a request. Browsers, libraries and the proxies in front send less than half as many; HAProxy and Apache allow
+/// about 100.
+constexpr std::size_t header_fields = 128;
+
+/// A body of at most this is awaited whole where bodies are passed on while they come: a usual request or answer then
+/// costs one write, and one that breaks off is not begun to be told.
+constexpr std::size_t whole_body = 64 * 1024;
+/// Of one body that is passed on while it comes, so much is held, each way: a few dozen full segments in one call.
+constexpr std::size_t stream_buffer = 64 * 1024;
+/// Longest silence of both sides while a body is passed on, or a tunnel open: servers send a sign of life every 15 to
+/// 60 seconds where an event may be long in coming.
+constexpr Duration stream_idle = 5min;
 
 /// An upstream's head and body. What a party answers to a payment is a few kilobytes.
 constexpr std::size_t answer_head = 64 * 1024;

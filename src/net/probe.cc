@@ -17,8 +17,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-Instant now() { return std::chrono::steady_clock::now(); }
-
 /// What the probes of one target share; they may outlive none of it.
 struct Plan {
   Endpoint endpoint;
@@ -28,7 +26,7 @@ struct Plan {
 };
 
 void finish(ProbeStep& step, Instant begun, const std::string& problem) {
-  step.took = now() - begun;
+  step.took = steady_now() - begun;
   step.good = problem.empty();
   step.problem = problem;
 }
@@ -44,7 +42,7 @@ Task<> shake_hands(std::shared_ptr<Connection> connection, std::shared_ptr<const
     probe.handshake->problem = plan->tls_problem;
     co_return;
   }
-  const Instant begun = now();
+  const Instant begun = steady_now();
   connection->set_deadline(begun + limits::probe_handshake);
   auto session = plan->tls->session(plan->endpoint.host, plan->endpoint.port, TlsCheck::reported);
   const ErrorCode error = co_await connection->secure(std::move(session));
@@ -61,7 +59,7 @@ void read_ping(Response response, WallTime asked, WallTime answered, PingAnswer&
 }
 
 Task<Result<Response>> answer_over(std::shared_ptr<Connection> connection) {
-  ResponseReader reader(limits::answer_head, limits::answer_body, false);
+  ResponseReader reader(limits::answer_head, limits::answer_body, {});
   while (true) {
     const ErrorCode error = co_await connection->read();
     std::string_view bytes = connection->buffer().bytes();
@@ -79,7 +77,7 @@ Task<> ping_over(std::shared_ptr<Connection> connection, std::shared_ptr<const P
   const Executor executor = co_await this_executor();
   const AsioClock clock(executor);
   PingAnswer& ping = probe.ping.emplace();
-  const Instant begun = now();
+  const Instant begun = steady_now();
   const WallTime asked = clock.wall();
   connection->set_deadline(begun + limits::probe_ping);
   Request request{.method = "GET", .target = plan->ping_path, .headers = {}, .body = {}};
@@ -100,7 +98,7 @@ Task<> ping_over(std::shared_ptr<Connection> connection, std::shared_ptr<const P
 Task<> probe_address(SocketAddress address, std::shared_ptr<const Plan> plan, AddressProbe& probe) {
   const Executor executor = co_await this_executor();
   const auto connection = std::make_shared<Connection>(Socket(executor));
-  const Instant begun = now();
+  const Instant begun = steady_now();
   const ErrorCode error = co_await connect_to_address(connection, std::move(address), begun + limits::probe_connect);
   finish(probe.connect, begun, text_of(error));
   if (error) co_return;
@@ -124,7 +122,7 @@ Task<> probe_one(SocketAddress address, std::shared_ptr<const Plan> plan, Addres
 
 Task<std::vector<SocketAddress>> find_addresses(const Endpoint& endpoint, ClientOptions options, TargetProbe& found) {
   std::vector<SocketAddress> addresses;
-  const Instant begun = now();
+  const Instant begun = steady_now();
   if (endpoint.port == 0) {
     const auto path = unix_address(endpoint.host);
     finish(found.resolve, begun, path ? std::string() : path.error().what);
@@ -145,7 +143,7 @@ Task<std::vector<SocketAddress>> find_addresses(const Endpoint& endpoint, Client
   if (!resolved) co_return addresses;
   if (found.name && !found.name->pinned) {
     const auto first = std::ranges::min(found.name->addresses, {}, &ResolvedName::Address::expires);
-    found.ttl = std::chrono::ceil<std::chrono::seconds>(std::max(Duration::zero(), first.expires - now()));
+    found.ttl = std::chrono::ceil<std::chrono::seconds>(std::max(Duration::zero(), first.expires - steady_now()));
   }
   for (const auto& address : *resolved) {
     if (addresses.size() == limits::probe_addresses) break;

@@ -136,10 +136,150 @@ TEST(RequestReader, RefusesBareControlBytesAndLineFeeds) {
   EXPECT_EQ(refused_with("X : a\r\n"), 400);
 }
 
+/// The status that refuses a GET of this target, or 0.
+int refused_target(const std::string& target) {
+  return read_request("GET " + target + " HTTP/1.1\r\nHost: a\r\n\r\n").status;
+}
+
 TEST(RequestReader, RefusesATargetThatIsNoPath) {
-  EXPECT_EQ(read_request("GET http://b/ HTTP/1.1\r\nHost: a\r\n\r\n").status, 400);
-  EXPECT_EQ(read_request("CONNECT b:443 HTTP/1.1\r\nHost: a\r\n\r\n").status, 400);
+  for (const std::string target :
+       {"http://b/", "http://a@b/", "http:///", "ftp://a/", "a", "*", "a:443", "/#", "/\x7f", ""}) {
+    EXPECT_EQ(refused_target(target), 400) << target;
+  }
   EXPECT_EQ(read_request("OPTIONS * HTTP/1.1\r\nHost: a\r\n\r\n").reading, Reading::complete);
+}
+
+TEST(RequestReader, TakesThePathOfAnAbsoluteTarget) {
+  const auto target = [](const std::string& line, const std::string& host) {
+    return read_request(line + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n").request.target;
+  };
+  EXPECT_EQ(target("GET http://a/b?c", "a"), "/b?c");
+  EXPECT_EQ(target("GET HTTPS://A:8443/b", "a:8443"), "/b");
+  EXPECT_EQ(target("GET http://a", "a"), "/");
+  EXPECT_EQ(target("GET http://a?b", "a"), "/?b");
+  EXPECT_EQ(target("OPTIONS http://a", "a"), "*");
+  const Read old = read_request("GET http://a/b HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(old.request.target, "/b");
+  EXPECT_EQ(old.request.headers.find("Host"), "a");
+}
+
+TEST(RequestReader, RefusesWhatIsNoRequestLineAtItsEnd) {
+  for (const std::string line : {"GET /", "GET  / HTTP/1.1", "GET /  HTTP/1.1", "GET / HTTP/1.1 ", "GET\t/ HTTP/1.1",
+                                 " GET / HTTP/1.1", "get / HTTP/1.1", "GET / http/1.1", "GET / HTTP/1.10", "GET /"}) {
+    EXPECT_EQ(read_request(line + "\r\n").status, 400) << line;
+  }
+  EXPECT_EQ(read_request("PRI * HTTP/2.0\r\n").status, 505);
+  EXPECT_EQ(read_request("GET / HTTP/1.2\r\n").status, 505);
+  EXPECT_EQ(read_request("CONNECT a:443 HTTP/1.1\r\n").status, 501);
+  EXPECT_EQ(read_request("TRACE / HTTP/1.1\r\n").status, 501);
+}
+
+TEST(RequestReader, KnowsAnotherProtocolByItsFirstByte) {
+  EXPECT_EQ(read_request("\x16\x03\x01").status, 400);
+  EXPECT_EQ(read_request("\n").status, 400);
+  EXPECT_EQ(read_request("\rG").status, 400);
+}
+
+TEST(RequestReader, SkipsEmptyLinesBeforeARequestAsFarAsTheHeadMayGo) {
+  RequestReader reader(head_max, body_max);
+  EXPECT_EQ(drip(reader, "\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n"), Reading::complete);
+  std::string lines;
+  for (std::size_t i = 0; i <= head_max; ++i) lines += "\r\n";
+  EXPECT_EQ(read_request(lines).reading, Reading::refused);
+}
+
+TEST(RequestReader, RefusesAMalformedHost) {
+  for (const std::string host :
+       {"a b", "a,b", "a@b", "a/b", "a?b", "a:b", "a:65536", "::1", "[::1", "[::1]b", "[a]", "a\\b"}) {
+    EXPECT_EQ(read_request("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n").status, 400) << host;
+  }
+  for (const std::string host : {"", "a", "A.b-c_d.", "a:8080", "a:", "127.0.0.1", "[::1]:80", "[::ffff:1.2.3.4]"}) {
+    EXPECT_EQ(read_request("GET / HTTP/1.1\r\nHost: " + host + "\r\n\r\n").reading, Reading::complete) << host;
+  }
+}
+
+TEST(RequestReader, RefusesFramingFieldsInDisguise) {
+  EXPECT_EQ(refused_with("Content_Length: 3\r\n"), 400);
+  EXPECT_EQ(refused_with("TRANSFER_ENCODING: chunked\r\n"), 400);
+  EXPECT_EQ(refused_with("X_Transfer_Encoding: chunked\r\n"), 0);
+}
+
+TEST(RequestReader, RefusesTooManyFields) {
+  std::string fields;
+  for (int i = 0; i < 128; ++i) fields += "X:\r\n";
+  EXPECT_EQ(refused_with(fields), 431);
+}
+
+TEST(RequestReader, RefusesAnUnknownExpectation) {
+  EXPECT_EQ(refused_with("Expect: x\r\n"), 417);
+  EXPECT_EQ(refused_with("Expect:\r\n"), 417);
+  EXPECT_EQ(refused_with("Expect: x\r\nExpect: 100-continue\r\n"), 417);
+}
+
+TEST(RequestReader, PassesOnALengthAsAPlainNumber) {
+  EXPECT_EQ(read_request("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 0003\r\n\r\nabc")
+                .request.headers.find("Content-Length"),
+            "3");
+}
+
+TEST(RequestReader, HandsOnABodyInPieces) {
+  RequestReader reader(head_max, body_max);
+  std::string_view input = "POST /1 HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nd";
+  ASSERT_EQ(reader.read(input), Reading::more);
+  ASSERT_TRUE(reader.head_done());
+  EXPECT_EQ(reader.body_length(), std::nullopt);
+  EXPECT_EQ(reader.take_head().body, "abcd");
+  std::string rest = "e\r\n2\r\nfg\r\n0\r\n\r\nGET /2 HTTP/1.1\r\nHost: a\r\n\r\n";
+  input = rest;
+  std::string_view piece;
+  EXPECT_EQ(reader.read_piece(input, piece), Reading::more);
+  EXPECT_EQ(piece, "e");
+  EXPECT_EQ(reader.read_piece(input, piece), Reading::more);
+  EXPECT_EQ(piece, "fg");
+  EXPECT_EQ(reader.read_piece(input, piece), Reading::complete);
+  EXPECT_TRUE(piece.empty());
+  reader.next();
+  EXPECT_EQ(reader.read(input), Reading::complete);
+  EXPECT_EQ(reader.take().target, "/2");
+}
+
+TEST(RequestReader, TheLastPieceOfAStatedLengthCompletesIt) {
+  RequestReader reader(head_max, body_max);
+  std::string_view input = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\n";
+  ASSERT_EQ(reader.read(input), Reading::more);
+  EXPECT_EQ(reader.body_length(), 5U);
+  EXPECT_EQ(reader.take_head().body, "");
+  input = "abcdeGET";
+  std::string_view piece;
+  EXPECT_EQ(reader.read_piece(input, piece), Reading::complete);
+  EXPECT_EQ(piece, "abcde");
+  EXPECT_EQ(input, "GET");
+}
+
+TEST(RequestReader, TheLimitOfABodyMayBeSetOnceItsHeadIsRead) {
+  RequestReader reader(head_max, 1'000'000);
+  std::string_view input = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 101\r\n\r\n";
+  ASSERT_EQ(reader.read(input), Reading::more);
+  reader.limit_body(100);
+  EXPECT_EQ(reader.read(input), Reading::refused);
+  EXPECT_EQ(reader.refusal().status, 413);
+}
+
+TEST(RequestReader, KnowsWhoWantsToSpeakWebSocket) {
+  const auto upgrade = [](const std::string& fields, const std::string& version) {
+    RequestReader reader(head_max, body_max);
+    const std::string bytes = "GET / HTTP/" + version + "\r\nHost: a\r\n" + fields + "\r\n";
+    std::string_view input = bytes;
+    reader.read(input);
+    return std::string(reader.upgrade());
+  };
+  const std::string asked = "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\n";
+  EXPECT_EQ(upgrade(asked, "1.1"), "websocket");
+  EXPECT_EQ(upgrade(asked, "1.0"), "");
+  EXPECT_EQ(upgrade(asked + "Content-Length: 1\r\n", "1.1"), "");
+  EXPECT_EQ(upgrade(asked + "Transfer-Encoding: chunked\r\n", "1.1"), "");
+  EXPECT_EQ(upgrade("Upgrade: websocket\r\n", "1.1"), "");
+  EXPECT_EQ(upgrade("Connection: upgrade\r\nUpgrade: h2c\r\n", "1.1"), "");
 }
 
 TEST(RequestReader, RefusesAHeadOverItsLimit) {
@@ -153,7 +293,28 @@ TEST(RequestReader, RefusesABodyOverItsLimit) {
 }
 
 TEST(RequestReader, RefusesMalformedChunks) {
-  for (const std::string body : {"x\r\nabc", "3\r\nabcdefg\r\n", "\r\nabcd", "3;\r\nabc", "ffffffffffffffffff\r\n"}) {
+  for (const std::string body : {"x\r\nabc",
+                                 "3\r\nabcdefg\r\n",
+                                 "\r\nabcd",
+                                 "3;\r\nabc",
+                                 "ffffffffffffffffff\r\n",
+                                 "3 \r\nabc",
+                                 " 3\r\nabc",
+                                 "+3\r\n",
+                                 "0x3\r\n",
+                                 "3\nabc",
+                                 "3\r\nabcX",
+                                 "3\r\nabc\n",
+                                 "3\r\nabc\rX",
+                                 "3;a\rb\r\n",
+                                 "3;a=\"\r\n",
+                                 "0\r\nX\r\n",
+                                 "0\r\nX : a\r\n",
+                                 "0\r\nhost: b\r\n",
+                                 "0\r\nContent-Length: 3\r\n",
+                                 "0\r\nTransfer-Encoding: identity\r\n",
+                                 "0\r\n\n",
+                                 "00000000000000003\r\n"}) {
     EXPECT_NE(refused_with("Transfer-Encoding: chunked\r\n", body), 0) << body;
   }
 }
@@ -192,6 +353,12 @@ TEST(RequestReader, WantsContinueOnlyWhileTheBodyIsMissing) {
   EXPECT_FALSE(reader.take().headers.has("Expect"));
 }
 
+TEST(RequestReader, TakesExtensionsThatAreOnes) {
+  for (const std::string line : {"3;a", "3;a=b", "3;a=b;c", "3;a=\"b;\\\"c\""}) {
+    EXPECT_EQ(refused_with("Transfer-Encoding: chunked\r\n", line + "\r\nabc\r\n0\r\n\r\n"), 0) << line;
+  }
+}
+
 struct Answer {
   Reading reading = Reading::more;
   bool keep_alive = false;
@@ -199,7 +366,7 @@ struct Answer {
 };
 
 Answer read_response(std::string_view bytes, bool to_head = false, bool ended = false) {
-  ResponseReader reader(head_max, body_max, to_head);
+  ResponseReader reader(head_max, body_max, {.head = to_head});
   Answer answer{.reading = reader.read(bytes)};
   if (answer.reading == Reading::more && ended) answer.reading = reader.finish();
   if (answer.reading == Reading::complete) {
@@ -233,18 +400,59 @@ TEST(ResponseReader, SkipsInterimAnswers) {
   EXPECT_FALSE(answer.response.headers.has("Link"));
 }
 
+TEST(ResponseReader, TellsOfInterimAnswersIfAsked) {
+  ResponseReader reader(head_max, body_max, {.interim = true});
+  std::string_view input =
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n";
+  ASSERT_EQ(reader.read(input), Reading::interim);
+  EXPECT_FALSE(reader.head_done());
+  const Response hints = reader.take();
+  EXPECT_EQ(hints.status, 103);
+  EXPECT_EQ(hints.headers.find("Link"), "x");
+  ASSERT_EQ(reader.read(input), Reading::complete);
+  EXPECT_EQ(reader.take().status, 204);
+}
+
+TEST(ResponseReader, After101ComesAnotherProtocolIfItWasAskedFor) {
+  constexpr std::string_view answer =
+      "HTTP/1.1 101 Switching\r\nConnection: upgrade\r\nUpgrade: websocket\r\n\r\n\x81\x05";
+  EXPECT_EQ(read_response(answer).reading, Reading::refused);
+  ResponseReader reader(head_max, body_max, {.upgrade = true});
+  std::string_view input = answer;
+  ASSERT_EQ(reader.read(input), Reading::more);
+  EXPECT_TRUE(reader.head_done());
+  EXPECT_EQ(reader.upgrade(), "websocket");
+  EXPECT_EQ(reader.take_head().body, "\x81\x05");
+  EXPECT_FALSE(reader.keep_alive());
+  EXPECT_EQ(reader.finish(), Reading::complete);
+}
+
+TEST(ResponseReader, HandsOnABodyInPieces) {
+  ResponseReader first(head_max, body_max, {});
+  std::string_view input = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nab";
+  ASSERT_EQ(first.read(input), Reading::more);
+  EXPECT_EQ(first.take_head().body, "ab");
+  ResponseReader reader(std::move(first));
+  input = "cdHTTP";
+  std::string_view piece;
+  EXPECT_EQ(reader.read_piece(input, piece), Reading::complete);
+  EXPECT_EQ(piece, "cd");
+  EXPECT_TRUE(reader.keep_alive());
+}
+
 TEST(ResponseReader, ForgivesHarmlessOddities) {
   for (const std::string_view head :
        {"HTTP/1.1 200\r\nContent-Length: 2\r\nX: y\r\n\r\nok", "HTTP/1.1 200 OK\nContent-Length: 2\nX: y\n\nok",
         "HTTP/1.1 200 OK\r\nContent-Length : 2\r\nX : y\r\n\r\nok",
         "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\nX:\r\n y\r\n\r\nok",
-        "\r\nHTTP/1.1 200 \xc3\xa9\r\nX: y\r\nContent-Length: 2\r\n\r\nok"}) {
+        "\r\nHTTP/1.1 200 \xc3\xa9\r\nX: y\r\nContent-Length: 2\r\n\r\nok",
+        "HTTP/1.1 200 OK\r\nX: y\r\nTransfer-Encoding: chunked\r\n\r\n2  \r\nok\r\n0\r\n\r\n"}) {
     const Answer answer = read_response(head);
     ASSERT_EQ(answer.reading, Reading::complete) << head;
     EXPECT_EQ(answer.response.status, 200);
     EXPECT_EQ(answer.response.body, "ok");
     EXPECT_EQ(answer.response.headers.find("X"), "y");
-    ResponseReader slow(head_max, body_max, false);
+    ResponseReader slow(head_max, body_max, {});
     EXPECT_EQ(drip(slow, head), Reading::complete) << head;
   }
 }
@@ -258,6 +466,17 @@ TEST(ResponseReader, RefusesWhatCannotBeRead) {
     EXPECT_EQ(read_response(bytes).reading, Reading::refused) << bytes;
   }
   EXPECT_EQ(read_response("HTTP/1.1 200 OK\r\n\r\n" + std::string(101, 'x')).reading, Reading::refused);
+}
+
+TEST(ResponseReader, JoinsFoldedLines) {
+  EXPECT_EQ(read_response("HTTP/1.1 204 \r\nX: a\r\n  b\n\tc\r\nY: d\r\n\r\n").response.headers.find("X"), "a b c");
+}
+
+TEST(ResponseReader, AConnectionIsKeptAsItsVersionSays) {
+  EXPECT_TRUE(read_response("HTTP/1.1 204 \r\n\r\n").keep_alive);
+  EXPECT_FALSE(read_response("HTTP/1.1 204 \r\nConnection: a, Close\r\n\r\n").keep_alive);
+  EXPECT_FALSE(read_response("HTTP/1.0 204 \r\n\r\n").keep_alive);
+  EXPECT_TRUE(read_response("HTTP/1.0 204 \r\nConnection: keep-alive\r\n\r\n").keep_alive);
 }
 
 TEST(ResponseReader, AnAnswerCutShortIsRefused) {

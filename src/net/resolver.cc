@@ -19,8 +19,6 @@ namespace ip = boost::asio::ip;
 
 constexpr std::array families{AddressFamily::v4, AddressFamily::v6};
 
-Instant now() { return std::chrono::steady_clock::now(); }
-
 }  // namespace
 
 /// One question in both families.
@@ -94,14 +92,14 @@ Task<Result<Resolver::Addresses>> Resolver::resolve(std::string host, Instant de
   if (!not_numeric) co_return Addresses{numeric};
   Name& name = name_of(host);
   if (name.known.empty()) learn(name);
-  if (!name.fresh(now())) ask(name);
-  if (const auto question = name.question; question && !name.fresh(now())) {
+  if (!name.fresh(steady_now())) ask(name);
+  if (const auto question = name.question; question && !name.fresh(steady_now())) {
     AsioClock clock(executor_);
     const Instant patience = question->asked + limits::dns_stale_after;
-    const Instant until = name.usable(now()) ? std::min(deadline, patience) : deadline;
-    if (now() < until) co_await question->over.wait_until(clock, until);
+    const Instant until = name.usable(steady_now()) ? std::min(deadline, patience) : deadline;
+    if (steady_now() < until) co_await question->over.wait_until(clock, until);
   }
-  if (name.usable(now())) co_return name.addresses();
+  if (name.usable(steady_now())) co_return name.addresses();
   const std::string why = name.question ? "no answer in time" : name.error;
   co_return failure(fmt::format("cannot resolve {}: {}", host, why), host);
 }
@@ -121,7 +119,7 @@ bool Resolver::may_use(const std::string& host, const ip::address& address) {
   const auto found = names_.find(host);
   if (found == names_.end()) return true;
   Name& name = *found->second;
-  if (!name.fresh(now())) ask(name);
+  if (!name.fresh(steady_now())) ask(name);
   return name.known.empty() ||
          std::ranges::any_of(name.known, [&](const Name::Known& known) { return known.address == address; });
 }
@@ -130,7 +128,7 @@ void Resolver::unreachable(const std::string& host) {
   const auto found = names_.find(host);
   if (found == names_.end() || found->second->pinned) return;
   Name& name = *found->second;
-  name.fresh_until = std::min(name.fresh_until, std::max(now(), name.answered + options_.ttl_min));
+  name.fresh_until = std::min(name.fresh_until, std::max(steady_now(), name.answered + options_.ttl_min));
 }
 
 /// Name servers that nobody reached may be those of a network that this machine has left.
@@ -144,16 +142,16 @@ DnsClient* Resolver::client(Name& name) {
     client_ = std::move(*opened);
   } else {
     name.error = opened.error().what;
-    name.ask_again = now() + limits::dns_ask_again;
+    name.ask_again = steady_now() + limits::dns_ask_again;
     publish(name);
   }
   return client_.get();
 }
 
 void Resolver::ask(Name& name) {
-  if (name.question || now() < name.ask_again || client(name) == nullptr || take_hosts_file(name)) return;
+  if (name.question || steady_now() < name.ask_again || client(name) == nullptr || take_hosts_file(name)) return;
   const auto question = std::make_shared<Question>();
-  question->asked = now();
+  question->asked = steady_now();
   name.question = question;
   for (std::size_t i = 0; i < families.size(); ++i) {
     client_->ask(name.host, families[i], [weak = weak_from_this(), &name, question, i](DnsAnswer answer) {
@@ -165,7 +163,7 @@ void Resolver::ask(Name& name) {
 /// Some name servers never answer about IPv6: addresses of one family do not wait long for the other's.
 void Resolver::heard(Name& name, const std::shared_ptr<Question>& question, std::size_t family, DnsAnswer answer) {
   const bool has_addresses = !answer.addresses.empty();
-  question->heard[family] = Question::Heard{std::move(answer), now()};
+  question->heard[family] = Question::Heard{std::move(answer), steady_now()};
   if (std::ranges::all_of(question->heard, [](const auto& heard) { return heard.has_value(); })) {
     question->other_family = nullptr;
     name.question = nullptr;
@@ -173,12 +171,13 @@ void Resolver::heard(Name& name, const std::shared_ptr<Question>& question, std:
     question->over.set();
   } else if (has_addresses) {
     AsioClock clock(executor_);
-    question->other_family = clock.at(now() + limits::dns_other_family, [weak = weak_from_this(), &name, question] {
-      const auto self = weak.lock();
-      if (!self) return;
-      self->take(name, *question);
-      question->over.set();
-    });
+    question->other_family =
+        clock.at(steady_now() + limits::dns_other_family, [weak = weak_from_this(), &name, question] {
+          const auto self = weak.lock();
+          if (!self) return;
+          self->take(name, *question);
+          question->over.set();
+        });
   }
 }
 
@@ -198,7 +197,7 @@ void Resolver::take(Name& name, const Question& question) {
     if (heard) client_doubtful_ = true;
     const bool is_v4 = families[i] == AddressFamily::v4;
     for (const Name::Known& old : name.known) {
-      if (old.address.is_v4() == is_v4 && old.expires > now()) known.push_back(old);
+      if (old.address.is_v4() == is_v4 && old.expires > steady_now()) known.push_back(old);
     }
   }
   if (any) {
@@ -206,7 +205,7 @@ void Resolver::take(Name& name, const Question& question) {
     answered(name);
   } else {
     name.error = question.heard[0]->answer.error;
-    name.ask_again = now() + limits::dns_ask_again;
+    name.ask_again = steady_now() + limits::dns_ask_again;
   }
   publish(name);
 }
@@ -216,7 +215,7 @@ bool Resolver::take_hosts_file(Name& name) {
   const Addresses found = client_->in_hosts_file(name.host);
   if (found.empty()) return false;
   name.known.clear();
-  for (const auto& address : found) name.known.push_back({address, now() + within_bounds(Duration::zero())});
+  for (const auto& address : found) name.known.push_back({address, steady_now() + within_bounds(Duration::zero())});
   std::ranges::stable_partition(name.known, [](const Name::Known& known) { return known.address.is_v4(); });
   answered(name);
   publish(name);
@@ -224,7 +223,7 @@ bool Resolver::take_hosts_file(Name& name) {
 }
 
 void Resolver::answered(Name& name) {
-  name.answered = now();
+  name.answered = steady_now();
   name.error.clear();
   lasts(name);
 }

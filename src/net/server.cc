@@ -83,7 +83,7 @@ Task<> HttpServer::State::drain(std::shared_ptr<State> state, Duration within) {
   state->stop_accepting(true);
   sessions.draining = true;
   if (sessions.open.empty()) co_return;
-  for (Session* const session : sessions.open) session->close_if_idle();
+  for (Session* const session : sessions.open) session->wind_down();
   const bool all_closed = co_await sessions.all_closed.wait_until(clock, deadline);
   if (!all_closed) state->close_sessions();
 }

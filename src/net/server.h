@@ -1,8 +1,11 @@
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 #include "base/result.h"
 #include "base/task.h"
@@ -19,6 +22,16 @@ class Client {
   virtual bool gone() const = 0;
   /// "192.0.2.7", or "" on a Unix socket.
   virtual std::string address() const = 0;
+  /// Passes on an answer before the final one (1xx) where the client understands it and nothing is in its way. Called
+  /// on the handler's own loop, before the handler ends.
+  virtual void interim(const Response&) const {}
+};
+
+/// How an answer ended of which a part, or whose request, came through while it was passed on.
+struct StreamEnd {
+  std::uint64_t received = 0;  ///< bytes of the request's body
+  std::uint64_t sent = 0;      ///< bytes of the answer's body
+  std::string_view cut;        ///< who broke it off: "client" or "upstream"; "" for nobody
 };
 
 /// What a handler answers.
@@ -27,16 +40,22 @@ struct Reply {
   /// Called on the session's loop if the client certainly did not get `response`: the write failed, or the connection
   /// was reset before anything else was read from it.
   std::move_only_function<void()> undelivered;
+  /// Called on the session's loop when the last byte was written or the connection ended. Only where the request or the
+  /// response has a `rest`.
+  std::move_only_function<void(const StreamEnd&)> ended;
 };
 
 using Handler = std::function<Task<Reply>(Request, std::shared_ptr<const Client>)>;
 
 struct ServerLimits {
-  std::size_t body = 1024 * 1024;               ///< bytes; more is 413
+  std::size_t body = 1024 * 1024;  ///< bytes; more is 413
+  /// Bytes; given: a body of more than limits::whole_body, or of unknown length, is handed on while it comes, in
+  /// Request::rest, and this is its limit. So may Upgrade be.
+  std::optional<std::size_t> streamed_body;
   std::size_t head = 32 * 1024;                 ///< bytes; more is 431
   std::size_t connections = 20'000;             ///< at once; more are closed unanswered
   Duration idle = std::chrono::seconds(75);     ///< between requests
-  Duration receive = std::chrono::seconds(30);  ///< from a request's first byte to its last
+  Duration receive = std::chrono::seconds(30);  ///< from a request's first byte to its last, or to the next of a stream
 };
 
 /// An HTTP/1.1 server on one event loop. Start one per thread on the same TCP address (SO_REUSEPORT).

@@ -13,6 +13,7 @@ namespace standin {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::get;
 using testing::patience;
 using testing::RawSocket;
 using testing::ServerThread;
@@ -53,7 +54,6 @@ struct Held {
   bool wait_until_undelivered() { return was_undelivered.get_future().wait_for(patience) == std::future_status::ready; }
 };
 
-constexpr std::string_view get = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
 constexpr std::string_view last_get = "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 /// Everything the server says to `bytes` until it closes.
@@ -168,12 +168,12 @@ TEST(HttpServer, AnswersHeadWithoutABody) {
   EXPECT_TRUE(answer.starts_with("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nHTTP/1.1 200 OK\r\n")) << answer;
 }
 
-Task<Reply> no_content(Request, std::shared_ptr<const Client>) {
+Task<Reply> say_no_content(Request, std::shared_ptr<const Client>) {
   co_return Reply{.response = {.status = 204, .headers = {}, .body = "never sent"}, .undelivered = {}};
 }
 
 TEST(HttpServer, Answers204WithoutABody) {
-  ServerThread server(no_content);
+  ServerThread server(say_no_content);
   EXPECT_EQ(answer_to(server, last_get), "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
 }
 

@@ -8,6 +8,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "net/asio_clock.h"
 #include "net/head.h"
 #include "net/net_limits.h"
 
@@ -15,8 +16,6 @@ namespace standin {
 namespace {
 
 namespace asio = boost::asio;
-
-Instant now() { return std::chrono::steady_clock::now(); }
 
 class Counted {
  public:
@@ -30,6 +29,8 @@ class Counted {
 };
 
 bool wants_close(const Response& response) { return lists(response.headers.find("Connection").value_or(""), "close"); }
+
+constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool without_body(int status) { return status < 200 || status == 204 || status == 304; }
 
@@ -60,7 +61,7 @@ Session::Session(std::shared_ptr<Sessions> sessions, Socket socket, SocketAddres
     : sessions_(std::move(sessions)),
       connection_(std::make_shared<Connection>(std::move(socket))),
       peer_(std::move(peer)),
-      reader_(sessions_->limits.head, sessions_->limits.body) {}
+      reader_(sessions_->limits.head, sessions_->limits.streamed_body.value_or(sessions_->limits.body)) {}
 
 Task<> Session::run(std::shared_ptr<Session> self, Place place) {
   const Place held = std::move(place);
@@ -82,36 +83,33 @@ std::string Session::address() const {
   return std::string(found.starts_with("::ffff:") && found.contains('.') ? found.substr(7) : found);
 }
 
-void Session::close_if_idle() {
+void Session::wind_down() {
   ErrorCode ignored;
   if (awaiting_first_byte_) connection_->socket().cancel(ignored);
+  if (tunnel_) connection_->close();
 }
 
 Task<Session::Next> Session::serve_one() {
   const Reading reading = co_await receive();
   if (reading == Reading::more) co_return Next::nothing;
   if (reading == Reading::refused) co_return co_await refuse();
-  const bool keep_alive = reader_.keep_alive();
-  Request request = reader_.take();
-  const bool to_head = request.method == "HEAD";
-  Reply reply = co_await handle(std::move(request));
-  const bool close = !keep_alive || sessions_->draining || wants_close(reply.response);
-  co_return co_await answer(std::move(reply), to_head, close);
+  const Counted counted(sessions_->in_flight);
+  Reply reply = co_await handle(take());
+  co_return co_await answer(std::move(reply));
 }
 
-/// `complete`, `refused` with refusal_ set, or `more` if the connection ended first.
+/// `complete` (also for a head whose body is to follow: then whole_ is false), `refused` with refusal_ set, or `more`
+/// if the connection ended first.
 Task<Reading> Session::receive() {
   request_begun_ = false;
   continued_ = false;
-  connection_->set_deadline(now() + sessions_->limits.idle);
+  connection_->set_deadline(steady_now() + sessions_->limits.idle);
   while (true) {
     const Reading reading = parse();
-    if (reading != Reading::more) co_return reading;
-    if (reader_.wants_continue() && !std::exchange(continued_, true)) {
-      Outgoing out("HTTP/1.1 100 Continue\r\n\r\n", {});
-      // Without room for these few bytes the client is not reading: the deadline for its request ends that.
-      static_cast<void>(connection_->write_now(out));
-    }
+    whole_ = reading != Reading::more;
+    if (whole_) co_return reading;
+    if (streams() && (comes_in_pieces(reader_) || reader_.wants_continue())) co_return Reading::complete;
+    if (reader_.wants_continue() && !std::exchange(continued_, true)) write_interim(invitation);
     const Reading filled = co_await fill();
     if (filled != Reading::complete) co_return filled;
   }
@@ -125,7 +123,7 @@ Reading Session::parse() {
   connection_->buffer().consume(offered - bytes.size());
   if (reading == Reading::refused) refusal_ = reader_.refusal();
   if (reading == Reading::more && !std::exchange(request_begun_, true)) {
-    connection_->set_deadline(now() + sessions_->limits.receive);
+    connection_->set_deadline(steady_now() + sessions_->limits.receive);
   }
   return reading;
 }
@@ -161,33 +159,78 @@ Task<Reading> Session::ended(ErrorCode error) {
   co_return Reading::more;
 }
 
+Request Session::take() {
+  speaks_1_1_ = reader_.http_1_1();
+  keep_alive_ = reader_.keep_alive();
+  const bool invites = reader_.wants_continue();
+  std::string upgrade(streams() ? reader_.upgrade() : std::string_view());
+  Request request = whole_ ? reader_.take() : reader_.take_head();
+  to_head_ = request.method == "HEAD";
+  received_ = request.body.size();
+  request.upgrade = std::move(upgrade);
+  if (whole_ && request.upgrade.empty()) return request;
+  IncomingBody::Parts parts{.connection = connection_,
+                            .reader = reader_,
+                            .patience = whole_ ? limits::stream_idle : sessions_->limits.receive,
+                            .raw = whole_,
+                            .invite = {}};
+  // Sent when somebody wants the body: who is refused or cannot be served keeps it.
+  if (invites) parts.invite = [this] { write_interim(invitation); };
+  request.rest = body_ = std::make_shared<IncomingBody>(std::move(parts));
+  return request;
+}
+
 Task<Reply> Session::handle(Request request) {
-  const Counted counted(sessions_->in_flight);
   connection_->clear_deadline();
   Reply reply = co_await sessions_->handler(std::move(request), shared_from_this());
   co_return reply;
 }
 
-Task<Session::Next> Session::answer(Reply reply, bool to_head, bool close) {
-  const Response& response = reply.response;
-  ensure(response.status >= 200 && response.status <= 999, "an answer has a final status");
+void Session::interim(const Response& response) const {
+  if (!speaks_1_1_) return;
+  std::string head;
+  append_head(head, response, Length::of_body, false);
+  write_interim(head);
+}
+
+/// Who does not read these few bytes is not told the next ones; what was begun is ended before the final answer.
+void Session::write_interim(std::string_view bytes) const {
+  if (!unsent_.empty()) return;
+  Outgoing out(bytes, {});
+  const ErrorCode error = connection_->write_now(out);
+  if (error == asio::error::would_block && out.bytes_sent() > 0) unsent_ = bytes.substr(out.bytes_sent());
+}
+
+void Session::begin_head() {
   head_.clear();
-  append_head(head_, response, to_head ? Length::as_stated : Length::of_body, close);
-  const bool bodiless = to_head || without_body(response.status);
+  head_.swap(unsent_);
+}
+
+Task<Session::Next> Session::answer(Reply reply) {
+  const Response& response = reply.response;
+  const bool tunnel = response.status == 101 && response.rest;
+  ensure((response.status >= 200 && response.status <= 999) || tunnel, "an answer has a final status");
+  if (response.status == client_left.status && body_ && body_->failure()) co_return leave(reply);
+  const bool unread = body_ && body_->leaves_unread();
+  const bool close = !keep_alive_ || sessions_->draining || unread || wants_close(response);
+  const bool bodiless = to_head_ || without_body(response.status);
+  if (response.rest && (tunnel || !bodiless)) co_return co_await stream(std::move(reply), close);
+  begin_head();
+  append_head(head_, response, to_head_ ? Length::as_stated : Length::of_body, close);
   Outgoing out(head_, bodiless ? std::string_view() : response.body);
   ErrorCode error = connection_->write_now(out);
   if (error == asio::error::would_block) error = co_await write_rest(out);
   if (reply.undelivered) unconfirmed_.push_back(std::move(reply.undelivered));
-  if (error) {
-    not_delivered();
-    co_return Next::nothing;
-  }
-  co_return close ? Next::farewell : Next::request;
+  if (reply.ended) reply.ended(end_of_stream(bodiless ? 0 : response.body.size(), error ? "client" : ""));
+  const Next next = leave_body(close ? Next::farewell : Next::request);
+  if (!error) co_return next;
+  not_delivered();
+  co_return Next::nothing;
 }
 
 Task<Session::Next> Session::refuse() {
   const Response response = response_to(refusal_);
-  head_.clear();
+  begin_head();
   append_head(head_, response, Length::of_body, true);
   Outgoing out(head_, response.body);
   ErrorCode error = connection_->write_now(out);
@@ -196,7 +239,7 @@ Task<Session::Next> Session::refuse() {
 }
 
 Task<ErrorCode> Session::write_rest(Outgoing& out) {
-  connection_->set_deadline(now() + limits::answer_write);
+  connection_->set_deadline(steady_now() + limits::answer_write);
   co_return co_await connection_->write_rest(out);
 }
 
@@ -204,15 +247,15 @@ Task<ErrorCode> Session::write_rest(Outgoing& out) {
 /// away.
 Task<> Session::farewell() {
   ErrorCode error;
-  connection_->socket().shutdown(Socket::shutdown_send, error);
-  connection_->set_deadline(now() + limits::linger);
+  connection_->end_sending();
+  connection_->set_deadline(steady_now() + limits::linger);
   std::size_t left = limits::linger_bytes;
-  error = {};
   while (!error && left > 0) {
     const std::size_t unread = connection_->buffer().bytes().size();
     left -= std::min(left, unread);
     connection_->buffer().consume(unread);
-    error = co_await connection_->read();
+    if (!connection_->listening()) connection_->listen();  // a body that was left may be read still
+    error = co_await connection_->heard();
   }
   if (unconfirmed_.empty()) co_return;
   bool reset = error == asio::error::connection_reset || error == asio::error::broken_pipe;
@@ -227,7 +270,7 @@ Task<bool> Session::reset_after_end() {
   ErrorCode ignored;
   socket.shutdown(Socket::shutdown_send, ignored);
   SteadyTimer timer(socket.get_executor());
-  const Instant deadline = now() + limits::linger;
+  const Instant deadline = steady_now() + limits::linger;
   while (socket.is_open()) {
     int error = 0;
     socklen_t size = sizeof error;
@@ -235,7 +278,7 @@ Task<bool> Session::reset_after_end() {
     if (error != 0) co_return true;
     int unacknowledged = 0;
     ioctl(socket.native_handle(), SIOCOUTQ, &unacknowledged);
-    if (unacknowledged == 0 || now() >= deadline) co_return false;
+    if (unacknowledged == 0 || steady_now() >= deadline) co_return false;
     timer.expires_after(limits::delivery_check);
     co_await timer.async_wait(asio::redirect_error(use_task, ignored));
   }

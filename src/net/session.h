@@ -9,6 +9,8 @@
 
 #include "base/event.h"
 #include "net/connection.h"
+#include "net/connection_body.h"
+#include "net/head.h"
 #include "net/reader.h"
 #include "net/server.h"
 
@@ -52,9 +54,10 @@ class Session final : public Client, public std::enable_shared_from_this<Session
 
   bool gone() const override { return connection_->gone(); }
   std::string address() const override;
+  void interim(const Response& response) const override;
 
-  /// Ends the session if it waits for a request of which nothing has arrived.
-  void close_if_idle();
+  /// Ends the session if it waits for a request of which nothing has arrived, or is a tunnel: that may have no end.
+  void wind_down();
   /// Ends the session at once.
   void close() { connection_->close(); }
 
@@ -67,14 +70,27 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   };
 
   Task<Next> serve_one();
+  bool streams() const { return sessions_->limits.streamed_body.has_value(); }
   Task<Reading> receive();
   Reading parse();
   Task<Reading> fill();
   Task<ErrorCode> read_more();
   Task<Reading> ended(ErrorCode error);
+  Request take();
   Task<Reply> handle(Request request);
-  Task<Next> answer(Reply reply, bool to_head, bool close);
+  void begin_head();
+  void write_interim(std::string_view bytes) const;
+  Task<Next> answer(Reply reply);
   Task<Next> refuse();
+  // session_stream.cc
+  Length length_of(const Response& response) const;
+  Task<Next> stream(Reply reply, bool close);
+  Task<std::string_view> pass_on(const Response& response, Length length, std::uint64_t& sent);
+  std::string_view who_broke_off() const;
+  StreamEnd end_of_stream(std::uint64_t sent, std::string_view cut) const;
+  Next leave_body(Next next);
+  Next leave(Reply& reply);
+
   Task<ErrorCode> write_rest(Outgoing& out);
   Task<> farewell();
   Task<bool> reset_after_end();
@@ -89,6 +105,15 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool awaiting_first_byte_ = false;
   bool request_begun_ = false;
   bool continued_ = false;
+  // Of the request that is being answered:
+  bool whole_ = true;  ///< all of its body had arrived
+  bool speaks_1_1_ = true;
+  bool keep_alive_ = true;
+  bool to_head_ = false;
+  std::uint64_t received_ = 0;          ///< bytes of its body that were handed on with it
+  std::shared_ptr<IncomingBody> body_;  ///< the rest of it
+  bool tunnel_ = false;
+  mutable std::string unsent_;  ///< of answers before the final one
   /// Of answers that were written and whose arrival nothing has confirmed yet.
   std::vector<std::move_only_function<void()>> unconfirmed_;
 };

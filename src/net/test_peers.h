@@ -21,12 +21,21 @@
 #include <utility>
 
 #include "base/result.h"
+#include "net/asio_clock.h"
+#include "net/client.h"
 #include "net/server.h"
 
 /// Blocking peers on real sockets, for tests. Every wait ends by itself.
 namespace standin::testing {
 
 constexpr std::chrono::seconds patience{10};
+
+inline ExchangeTimes generous() {
+  return {.send_before = steady_now() + patience, .listen_until = steady_now() + patience};
+}
+
+constexpr std::string_view get = "GET /x HTTP/1.1\r\nHost: a\r\n\r\n";
+constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// One end of a connection, driven byte by byte.
 class RawSocket {

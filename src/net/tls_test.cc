@@ -14,15 +14,12 @@ using testing::CertificateWishes;
 using ::testing::HasSubstr;
 using testing::Identity;
 using testing::make_identity;
+using testing::ok;
 using testing::patience;
 using testing::PemFile;
 using testing::run_on;
 using testing::TlsListener;
 using testing::TlsPeerSocket;
-
-Instant now() { return std::chrono::steady_clock::now(); }
-
-constexpr std::string_view ok = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok";
 
 /// A client that trusts one issuer, and a server whose certificate a test chooses.
 class TlsTest : public ::testing::Test {
@@ -58,7 +55,8 @@ class TlsTest : public ::testing::Test {
   Result<Response> exchange(const std::string& host = "localhost", std::string body = "order") {
     const auto endpoint = Endpoint::parse("https://" + host + ":" + std::to_string(listener_->port()));
     const Request request{.method = "POST", .target = "/orders", .headers = {}, .body = std::move(body)};
-    const ExchangeTimes times{.connect = patience, .send_before = now() + patience, .listen_until = now() + patience};
+    const ExchangeTimes times{
+        .connect = patience, .send_before = steady_now() + patience, .listen_until = steady_now() + patience};
     auto result = run_on(io_, client_.exchange(*endpoint, request, times, [this] { sending_ = true; }));
     return result ? std::move(*result) : failure("the test ran out of patience");
   }

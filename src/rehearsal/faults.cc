@@ -98,8 +98,6 @@ std::string_view word(const std::array<std::string_view, size>& names, Enum valu
   return names.at(static_cast<std::size_t>(value));
 }
 
-std::int64_t milliseconds(Duration span) { return std::chrono::duration_cast<std::chrono::milliseconds>(span).count(); }
-
 }  // namespace
 
 Result<Faults> faults_from_json(std::string_view text) {
@@ -131,8 +129,8 @@ std::string to_json(const Faults& faults) {
   return json::serialize(json::object{{"answer", word(misbehaviours, faults.answer)},
                                       {"at", word(moments, faults.at)},
                                       {"status", faults.status},
-                                      {"delay_before_ms", milliseconds(faults.delay_before)},
-                                      {"delay_after_ms", milliseconds(faults.delay_after)},
+                                      {"delay_before_ms", whole_milliseconds(faults.delay_before)},
+                                      {"delay_after_ms", whole_milliseconds(faults.delay_after)},
                                       {"fraction", faults.fraction},
                                       {"seed", static_cast<std::int64_t>(faults.seed)},
                                       {"everywhere", faults.everywhere},

@@ -4,9 +4,10 @@
 #include <boost/asio/connect.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <memory>
+
+#include "base/use_task.h"
 
 namespace standin::rehearsal {
 namespace {
@@ -15,7 +16,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using Socket = asio::basic_stream_socket<tcp, Executor>;
 using Resolver = asio::ip::basic_resolver<tcp, Executor>;
-constexpr asio::use_awaitable_t<Executor> use_task;
 
 /// Closed by its alarm at the deadline: whatever is being waited for on it then fails.
 struct Connection {

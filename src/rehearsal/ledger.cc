@@ -23,7 +23,7 @@ CREATE TABLE IF NOT EXISTS charges (
 CREATE INDEX IF NOT EXISTS charges_order ON charges (order_id);
 )";
 
-constexpr const char* whose = "the shop's ledger";
+constexpr const char* the_ledger = "the shop's ledger";
 
 constexpr std::array state_names{"placing", "accepted", "cancelled", "cancelling"};
 
@@ -125,7 +125,7 @@ Ledger& Ledger::operator=(Ledger&&) noexcept = default;
 Ledger::~Ledger() = default;
 
 Result<Ledger> Ledger::open(const std::string& path, bool unique_index) {
-  auto file = LedgerFile::open(path, whose, true);
+  auto file = LedgerFile::open(path, the_ledger, true);
   if (!file) return std::unexpected(file.error());
   if (const auto made = file->execute(schema); !made) return std::unexpected(made.error());
   Ledger ledger(std::make_unique<State>(std::move(*file)));
@@ -150,7 +150,7 @@ Result<void> Ledger::set_unique_index(bool unique) {
 }
 
 Result<Books> read_ledger(const std::string& path) {
-  auto file = LedgerFile::open(path, whose, false);
+  auto file = LedgerFile::open(path, the_ledger, false);
   if (!file) return std::unexpected(file.error());
   return books_of(*file);
 }

@@ -63,7 +63,7 @@ Result<double> bound_of(std::string_view text, bool is_time) {
   return failure(is_time ? "a time is a number with ms or s, such as 20s" : "a count is a number without a unit");
 }
 
-double milliseconds(Duration span) { return seconds(span) * 1000; }
+double in_milliseconds(Duration span) { return seconds(span) * 1000; }
 
 json::object object_of(const PhaseOfLoad& phase) {
   const LoadCounts& c = phase.counts;
@@ -83,10 +83,10 @@ json::object object_of(const PhaseOfLoad& phase) {
           {"local_limit", c.local_limit},
           {"5xx", c.server_errors},
           {"by_status", by_status},
-          {"latency_ms", json::object{{"p50", milliseconds(phase.latency.quantile(0.5))},
-                                      {"p90", milliseconds(phase.latency.quantile(0.9))},
-                                      {"p99", milliseconds(phase.latency.quantile(0.99))},
-                                      {"max", milliseconds(phase.latency.max())}}}};
+          {"latency_ms", json::object{{"p50", in_milliseconds(phase.latency.quantile(0.5))},
+                                      {"p90", in_milliseconds(phase.latency.quantile(0.9))},
+                                      {"p99", in_milliseconds(phase.latency.quantile(0.99))},
+                                      {"max", in_milliseconds(phase.latency.max())}}}};
 }
 
 std::string_view name_of(Ending ending) {
@@ -151,7 +151,7 @@ std::string to_json(const Attempt& attempt) {
                       {"retry", attempt.retry},
                       {"amount_minor", attempt.amount_minor},
                       {"when", iso8601(attempt.when)},
-                      {"latency_ms", milliseconds(attempt.latency)},
+                      {"latency_ms", in_milliseconds(attempt.latency)},
                       {"ending", name_of(attempt.ending)},
                       {"status", attempt.status},
                       {"told", name_of(attempt.told)},
@@ -171,7 +171,7 @@ std::string to_table(const LoadSummary& summary) {
 }
 
 std::string readable(Duration span) {
-  const double ms = milliseconds(span);
+  const double ms = in_milliseconds(span);
   if (ms < 10) return fmt::format("{:.2f} ms", ms);
   if (ms < 1000) return fmt::format("{:.0f} ms", ms);
   return fmt::format("{:.2f} s", ms / 1000);

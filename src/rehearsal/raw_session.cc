@@ -3,18 +3,17 @@
 #include <unistd.h>
 
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <charconv>
 
 #include "base/text.h"
+#include "base/use_task.h"
 #include "rehearsal/shop.h"
 
 namespace standin::rehearsal {
 namespace {
 
 namespace asio = boost::asio;
-constexpr asio::use_awaitable_t<Executor> use_task;
 
 // An order is a few hundred bytes: more than this is no shopper.
 constexpr std::size_t head_size_max = 32 * 1024;

@@ -4,12 +4,12 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <set>
 
 #include "base/event.h"
 #include "base/ulid.h"
+#include "base/use_task.h"
 #include "net/asio_clock.h"
 #include "rehearsal/ledger.h"
 #include "rehearsal/open_files.h"
@@ -23,7 +23,6 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-constexpr asio::use_awaitable_t<Executor> use_task;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
 // Ten minutes of a hang at 16 orders a second.

@@ -11,7 +11,6 @@ namespace {
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-using Kind = GatewayWord::Kind;
 
 ShopOrder order_of(std::string id, std::string token = "visa") {
   return {.id = std::move(id),
@@ -62,27 +61,27 @@ TEST(ShopCharge, IsVoidedByTheGatewaysName) {
 TEST(ShopCharge, OnlyAnApprovalWithANameIsOne) {
   const Ask sale = AskSale{order_of("ord_1")};
   const GatewayWord word = word_of(sale, answer("UMversion=2.9&UMrefNum=777&UMresult=A&UMerrorcode=00000"));
-  EXPECT_EQ(word.kind, Kind::approved);
+  EXPECT_EQ(word.kind, GatewayWord::Kind::approved);
   EXPECT_EQ(word.reference, "777");
-  EXPECT_EQ(word_of(sale, answer("UMresult=A&UMrefNum=")).kind, Kind::unknown);
+  EXPECT_EQ(word_of(sale, answer("UMresult=A&UMrefNum=")).kind, GatewayWord::Kind::unknown);
 }
 
 TEST(ShopCharge, EverythingThatIsNeitherYesNorNoIsUnknown) {
   const Ask sale = AskSale{order_of("ord_1")};
-  EXPECT_EQ(word_of(sale, answer("UMresult=D&UMerrorcode=10127")).kind, Kind::declined);
-  EXPECT_EQ(word_of(sale, answer("UMresult=E&UMerrorcode=00027")).kind, Kind::unknown);
-  EXPECT_EQ(word_of(sale, answer("UMresult=A&UMrefNum=777", 500)).kind, Kind::unknown);
-  EXPECT_EQ(word_of(sale, answer("<html>")).kind, Kind::unknown);
-  EXPECT_EQ(word_of(sale, failure("reset")).kind, Kind::unknown);
+  EXPECT_EQ(word_of(sale, answer("UMresult=D&UMerrorcode=10127")).kind, GatewayWord::Kind::declined);
+  EXPECT_EQ(word_of(sale, answer("UMresult=E&UMerrorcode=00027")).kind, GatewayWord::Kind::unknown);
+  EXPECT_EQ(word_of(sale, answer("UMresult=A&UMrefNum=777", 500)).kind, GatewayWord::Kind::unknown);
+  EXPECT_EQ(word_of(sale, answer("<html>")).kind, GatewayWord::Kind::unknown);
+  EXPECT_EQ(word_of(sale, failure("reset")).kind, GatewayWord::Kind::unknown);
 }
 
 TEST(ShopCharge, WhatIsVoidedAlreadyIsAsGoodAsVoided) {
   const Ask undo = AskVoid{"ord_1", "777"};
-  EXPECT_EQ(word_of(undo, answer("UMresult=A&UMrefNum=777")).kind, Kind::approved);
-  EXPECT_EQ(word_of(undo, answer("UMresult=E&UMerrorcode=00024")).kind, Kind::approved);
-  EXPECT_EQ(word_of(undo, answer("UMresult=E&UMerrorcode=00035")).kind, Kind::approved);
-  EXPECT_EQ(word_of(undo, answer("UMresult=E&UMerrorcode=00026")).kind, Kind::unknown);
-  EXPECT_EQ(word_of(undo, failure("reset")).kind, Kind::unknown);
+  EXPECT_EQ(word_of(undo, answer("UMresult=A&UMrefNum=777")).kind, GatewayWord::Kind::approved);
+  EXPECT_EQ(word_of(undo, answer("UMresult=E&UMerrorcode=00024")).kind, GatewayWord::Kind::approved);
+  EXPECT_EQ(word_of(undo, answer("UMresult=E&UMerrorcode=00035")).kind, GatewayWord::Kind::approved);
+  EXPECT_EQ(word_of(undo, answer("UMresult=E&UMerrorcode=00026")).kind, GatewayWord::Kind::unknown);
+  EXPECT_EQ(word_of(undo, failure("reset")).kind, GatewayWord::Kind::unknown);
 }
 
 TEST(ShopCharge, AnErrorNeverQuotesTheKey) {

@@ -9,7 +9,6 @@ namespace {
 
 using playground::order_of;
 using playground::Play;
-using Kind = ShopAnswer::Kind;
 
 TEST(ShopModel, CommitsTheRowBeforeItCharges) {
   const ShopModel model;
@@ -21,7 +20,7 @@ TEST(ShopModel, CommitsTheRowBeforeItCharges) {
 
 TEST(ShopModel, PlacesAnOrderOnceAndChargesItOnce) {
   Play play;
-  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, Kind::created);
+  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, ShopAnswer::Kind::created);
   EXPECT_EQ(play.orders.size(), 1u);
   EXPECT_EQ(play.charges.size(), 1u);
 }
@@ -30,21 +29,21 @@ TEST(ShopModel, AnswersASecondPlacementOfAKeyWithTheOrderThatIsThere) {
   Play play;
   const auto first = play.place(order_of("k1", 1999));
   const auto second = play.place(order_of("k1", 1999));
-  EXPECT_EQ(second.kind, Kind::existing);
+  EXPECT_EQ(second.kind, ShopAnswer::Kind::existing);
   EXPECT_EQ(second.order->id, first.order->id);
   EXPECT_EQ(play.charges.size(), 1u);
 }
 
 TEST(ShopModel, PlacesEveryOrderThatNamesNoKey) {
   Play play;
-  EXPECT_EQ(play.place(order_of("", 1999)).kind, Kind::created);
-  EXPECT_EQ(play.place(order_of("", 1999)).kind, Kind::created);
+  EXPECT_EQ(play.place(order_of("", 1999)).kind, ShopAnswer::Kind::created);
+  EXPECT_EQ(play.place(order_of("", 1999)).kind, ShopAnswer::Kind::created);
 }
 
 TEST(ShopModel, DeclinesOverTheCardLimitAndWritesNothing) {
   Play play;
-  EXPECT_EQ(play.place(order_of("k1", card_limit_minor)).kind, Kind::created);
-  EXPECT_EQ(play.place(order_of("k2", card_limit_minor + 1)).kind, Kind::card_failed);
+  EXPECT_EQ(play.place(order_of("k1", card_limit_minor)).kind, ShopAnswer::Kind::created);
+  EXPECT_EQ(play.place(order_of("k2", card_limit_minor + 1)).kind, ShopAnswer::Kind::card_failed);
   EXPECT_EQ(play.orders.size(), 1u);
   EXPECT_EQ(play.charges.size(), 1u);
 }
@@ -53,13 +52,13 @@ TEST(ShopModel, DeclinesACardThatIsDeclined) {
   Play play;
   NewOrder order = order_of("k1", 100);
   order.card_token = declined_card_token;
-  EXPECT_EQ(play.place(order).kind, Kind::card_failed);
+  EXPECT_EQ(play.place(order).kind, ShopAnswer::Kind::card_failed);
 }
 
 TEST(ShopModel, WithoutAUniqueIndexServesAKeyTwice) {
   Play play({.unique_index = false});
   play.place(order_of("k1", 1999));
-  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, Kind::created);
+  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, ShopAnswer::Kind::created);
   EXPECT_EQ(play.charges.size(), 2u);
 }
 
@@ -67,7 +66,7 @@ TEST(ShopModel, ChargingFirstAndDyingChargesTwice) {
   Play play({.charge_before_commit = true});
   play.apply(play.model.begin(Play::placement(order_of("k1", 1999), 1)));  // and dies here
   play.restart();
-  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, Kind::created);
+  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, ShopAnswer::Kind::created);
   EXPECT_EQ(play.orders.size(), 1u);
   EXPECT_EQ(play.charges.size(), 2u);
 }
@@ -80,7 +79,7 @@ TEST(ShopModel, ChargingFirstChargesTwoRequestsThatOverlapTwice) {
   play.apply(play.model.begin(two));
   play.apply(play.model.finish(one));
   const Step last = play.model.finish(two);
-  EXPECT_EQ(last.answer->kind, Kind::existing);
+  EXPECT_EQ(last.answer->kind, ShopAnswer::Kind::existing);
   EXPECT_EQ(play.charges.size(), 2u);
 }
 
@@ -91,7 +90,7 @@ TEST(ShopModel, ARestartChargesTheRowsThatAreNotChargedYet) {
   ASSERT_EQ(play.charges.size(), 1u);
   EXPECT_EQ(play.charges[0].order_id, "order-1");
   EXPECT_EQ(play.model.find("k1")[0].state, OrderState::accepted);
-  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, Kind::existing);
+  EXPECT_EQ(play.place(order_of("k1", 1999)).kind, ShopAnswer::Kind::existing);
   play.restart();
   EXPECT_EQ(play.charges.size(), 1u);
 }
@@ -104,8 +103,8 @@ TEST(ShopModel, CancellingVoidsAndMayBeAskedTwice) {
   play.apply(first);
   const Step second = play.model.cancel(placed.order->id);
   EXPECT_TRUE(second.writes.empty());
-  EXPECT_EQ(second.answer->kind, Kind::cancelled);
-  EXPECT_EQ(play.model.cancel("nobody's").answer->kind, Kind::not_found);
+  EXPECT_EQ(second.answer->kind, ShopAnswer::Kind::cancelled);
+  EXPECT_EQ(play.model.cancel("nobody's").answer->kind, ShopAnswer::Kind::not_found);
 }
 
 TEST(ShopModel, AnOrderCancelledWhileItIsPlacedIsNotCharged) {
@@ -115,7 +114,7 @@ TEST(ShopModel, AnOrderCancelledWhileItIsPlacedIsNotCharged) {
   play.apply(play.model.cancel(placement.order_id));
   const Step last = play.model.finish(placement);
   EXPECT_TRUE(last.writes.empty());
-  EXPECT_EQ(last.answer->kind, Kind::cancelled);
+  EXPECT_EQ(last.answer->kind, ShopAnswer::Kind::cancelled);
 }
 
 TEST(ShopModel, FindsTheOrdersOfAKey) {
@@ -172,30 +171,30 @@ TEST(ShopWithGateway, CommitsTheRowBeforeItAsks) {
 TEST(ShopWithGateway, AnApprovalIsTheOrdersCharge) {
   GatewayPlay play;
   const Step first = play.begin(order_of("k1", 1999), 1);
-  EXPECT_EQ(play.hear(*first.ask, approved).answer->kind, Kind::created);
+  EXPECT_EQ(play.hear(*first.ask, approved).answer->kind, ShopAnswer::Kind::created);
   ASSERT_EQ(play.charges.size(), 1u);
   EXPECT_EQ(play.charges[0].id, "777");
   EXPECT_EQ(play.charges[0].order_id, "order-1");
-  EXPECT_EQ(play.begin(order_of("k1", 1999), 2).answer->kind, Kind::existing);
+  EXPECT_EQ(play.begin(order_of("k1", 1999), 2).answer->kind, ShopAnswer::Kind::existing);
 }
 
 TEST(ShopWithGateway, ADeclineCancelsTheOrderAndIsSaidAgainToTheSameKey) {
   GatewayPlay play;
   const Step first = play.begin(order_of("k1", 1999), 1);
-  EXPECT_EQ(play.hear(*first.ask, declined).answer->kind, Kind::card_failed);
+  EXPECT_EQ(play.hear(*first.ask, declined).answer->kind, ShopAnswer::Kind::card_failed);
   EXPECT_EQ(play.state_of("k1"), OrderState::cancelled);
-  EXPECT_EQ(play.begin(order_of("k1", 1999), 2).answer->kind, Kind::card_failed);
+  EXPECT_EQ(play.begin(order_of("k1", 1999), 2).answer->kind, ShopAnswer::Kind::card_failed);
   EXPECT_TRUE(play.charges.empty());
 }
 
 TEST(ShopWithGateway, WithoutAWordTheSameKeyAsksAgainForTheSameOrder) {
   GatewayPlay play;
   const Step first = play.begin(order_of("k1", 1999), 1);
-  EXPECT_EQ(play.hear(*first.ask, unknown).answer->kind, Kind::in_doubt);
+  EXPECT_EQ(play.hear(*first.ask, unknown).answer->kind, ShopAnswer::Kind::in_doubt);
   const Step again = play.begin(order_of("k1", 1999), 2);
   EXPECT_TRUE(again.writes.empty());
   EXPECT_EQ(std::get<AskSale>(*again.ask).order.id, "order-1");
-  EXPECT_EQ(play.hear(*again.ask, approved).answer->kind, Kind::created);
+  EXPECT_EQ(play.hear(*again.ask, approved).answer->kind, ShopAnswer::Kind::created);
 }
 
 TEST(ShopWithGateway, TwoThatAskAtOnceHaveOneCharge) {
@@ -203,7 +202,7 @@ TEST(ShopWithGateway, TwoThatAskAtOnceHaveOneCharge) {
   const Step first = play.begin(order_of("k1", 1999), 1);
   const Step second = play.begin(order_of("k1", 1999), 2);
   play.hear(*first.ask, approved);
-  EXPECT_EQ(play.hear(*second.ask, approved).answer->kind, Kind::existing);
+  EXPECT_EQ(play.hear(*second.ask, approved).answer->kind, ShopAnswer::Kind::existing);
   EXPECT_EQ(play.charges.size(), 1u);
 }
 
@@ -213,9 +212,9 @@ TEST(ShopWithGateway, CancellingAcceptedOrdersWaitsForTheVoid) {
   const Step first = play.cancel("order-1");
   EXPECT_EQ(voided_charge(first), "777");
   EXPECT_EQ(play.state_of("k1"), OrderState::cancelling);
-  EXPECT_EQ(play.hear(*first.ask, unknown).answer->kind, Kind::in_doubt);
+  EXPECT_EQ(play.hear(*first.ask, unknown).answer->kind, ShopAnswer::Kind::in_doubt);
   ASSERT_EQ(play.model.owed().size(), 1u);
-  EXPECT_EQ(play.hear(play.model.owed()[0], approved).answer->kind, Kind::cancelled);
+  EXPECT_EQ(play.hear(play.model.owed()[0], approved).answer->kind, ShopAnswer::Kind::cancelled);
   EXPECT_EQ(play.state_of("k1"), OrderState::cancelled);
   EXPECT_TRUE(play.model.owed().empty());
 }
@@ -228,7 +227,7 @@ TEST(ShopWithGateway, CancellingWhatMayHaveBeenChargedAsksForItsNameAndVoidsIt) 
   const Step second = play.hear(*first.ask, approved);
   EXPECT_FALSE(second.answer.has_value());
   EXPECT_EQ(voided_charge(second), "777");
-  EXPECT_EQ(play.hear(*second.ask, approved).answer->kind, Kind::cancelled);
+  EXPECT_EQ(play.hear(*second.ask, approved).answer->kind, ShopAnswer::Kind::cancelled);
 }
 
 TEST(ShopWithGateway, AnApprovalAfterADeclineIsVoided) {

@@ -4,14 +4,12 @@
 
 #include "base/limits.h"
 #include "replay/finding.h"
+#include "replay/replay_test_support.h"
 
 namespace standin {
 namespace {
 
 using namespace std::chrono_literals;
-using Kind = Step::Kind;
-
-const WallTime noon = wall_time(1'767'268'800'000);
 
 struct Known {
   Known() {
@@ -21,7 +19,7 @@ struct Known {
   OrderKnown known() const {
     return {order, attempts, party, repeat_is_recognised, charge ? &*charge : nullptr, earlier_waits};
   }
-  Kind step(Duration later = 1min) const {
+  Step::Kind step(Duration later = 1min) const {
     return next_step(known(), noon + std::chrono::ceil<std::chrono::milliseconds>(later)).kind;
   }
   void tried(const std::string& kind, int times, Outcome outcome = Outcome::unknown, const std::string& detail = {}) {
@@ -38,14 +36,14 @@ struct Known {
   bool earlier_waits = false;
 };
 
-TEST(NextStep, WhatWasNeverSentIsReplayed) { EXPECT_EQ(Known().step(), Kind::replay); }
+TEST(NextStep, WhatWasNeverSentIsReplayed) { EXPECT_EQ(Known().step(), Step::Kind::replay); }
 
 TEST(NextStep, WhatMayHaveHappenedIsLookedForFirst) {
   Known k;
   k.order.unresolved = true;
-  EXPECT_EQ(k.step(), Kind::find);
+  EXPECT_EQ(k.step(), Step::Kind::find);
   k.party.finder.reset();
-  EXPECT_EQ(k.step(), Kind::ask_person);
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
 }
 
 TEST(NextStep, InsideTheWindowOfAPartyThatFoldsTheRepeatIsTheQuestion) {
@@ -53,8 +51,8 @@ TEST(NextStep, InsideTheWindowOfAPartyThatFoldsTheRepeatIsTheQuestion) {
   k.order.unresolved = true;
   k.party.duplicates = Duplicates::folded;
   k.party.duplicates_window = 10min;
-  EXPECT_EQ(k.step(9min), Kind::replay);
-  EXPECT_EQ(k.step(10min), Kind::find);
+  EXPECT_EQ(k.step(9min), Step::Kind::replay);
+  EXPECT_EQ(k.step(10min), Step::Kind::find);
 }
 
 TEST(NextStep, ARequestThatForbidsFoldingIsNeverRepeatedOnAGuess) {
@@ -62,50 +60,50 @@ TEST(NextStep, ARequestThatForbidsFoldingIsNeverRepeatedOnAGuess) {
   k.order.unresolved = true;
   k.party.duplicates = Duplicates::folded;
   k.repeat_is_recognised = false;
-  EXPECT_EQ(k.step(), Kind::find);
+  EXPECT_EQ(k.step(), Step::Kind::find);
 }
 
 TEST(NextStep, AnIntentIsLookedForAndNeverSent) {
   Known k;
   k.order = {.state = State::charging, .created = noon, .unresolved = true, .answered = false};
   k.party.duplicates = Duplicates::keyed;
-  EXPECT_EQ(k.step(), Kind::find);
+  EXPECT_EQ(k.step(), Step::Kind::find);
   k.order.state = State::held;
-  EXPECT_EQ(k.step(), Kind::find) << "also when a person asks for it to be replayed";
+  EXPECT_EQ(k.step(), Step::Kind::find) << "also when a person asks for it to be replayed";
   k.party.finder.reset();
-  EXPECT_EQ(k.step(), Kind::wait_for_retry) << "a repeat is the question, and its client may yet ask it";
+  EXPECT_EQ(k.step(), Step::Kind::wait_for_retry) << "a repeat is the question, and its client may yet ask it";
   k.order.created = noon - std::chrono::ceil<std::chrono::milliseconds>(limits::intent_waits_for_retry);
-  EXPECT_EQ(k.step(), Kind::ask_person);
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
   k.order.created = noon;
   k.party.duplicates = Duplicates::none;
-  EXPECT_EQ(k.step(), Kind::ask_person);
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
   k.order.unresolved = false;
-  EXPECT_EQ(k.step(), Kind::nothing_stands);
+  EXPECT_EQ(k.step(), Step::Kind::nothing_stands);
 }
 
 TEST(NextStep, AfterManyUnansweredTriesAPersonIsAsked) {
   Known k;
   k.order.unresolved = true;
   k.tried("finder", limits::replay_attempts_before_person - 1);
-  EXPECT_EQ(k.step(), Kind::find);
+  EXPECT_EQ(k.step(), Step::Kind::find);
   k.tried("finder", 1);
-  EXPECT_EQ(k.step(), Kind::ask_person);
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
 }
 
 TEST(NextStep, TriesThatNeverLeftDoNotCount) {
   Known k;
   k.order.unresolved = true;
   k.tried("finder", 1000, Outcome::unknown, not_asked("no target's breaker lets it through"));
-  EXPECT_EQ(k.step(), Kind::find);
+  EXPECT_EQ(k.step(), Step::Kind::find);
 }
 
 TEST(NextStep, WhatStandsThoughWithdrawnIsReversed) {
   Known k;
   k.order.state = State::reversing;
   k.order.upstream_reference = "g1";
-  EXPECT_EQ(k.step(), Kind::reverse);
+  EXPECT_EQ(k.step(), Step::Kind::reverse);
   k.party.reversal.reset();
-  EXPECT_EQ(k.step(), Kind::ask_person);
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
 }
 
 TEST(NextStep, AWithdrawnOrderThatMayStandIsNeverConcludedOnAGuess) {
@@ -113,14 +111,14 @@ TEST(NextStep, AWithdrawnOrderThatMayStandIsNeverConcludedOnAGuess) {
   k.order.state = State::cancelling;
   k.order.unresolved = true;
   k.party.duplicates = Duplicates::keyed;
-  EXPECT_EQ(k.step(), Kind::find);
+  EXPECT_EQ(k.step(), Step::Kind::find);
   k.order.unresolved = false;
-  EXPECT_EQ(k.step(), Kind::nothing_stands);
+  EXPECT_EQ(k.step(), Step::Kind::nothing_stands);
 }
 
 struct ChargeCase {
   State state;
-  Kind kind;
+  Step::Kind kind;
 };
 class RefundOfACharge : public testing::TestWithParam<ChargeCase> {};
 TEST_P(RefundOfACharge, That) {
@@ -130,17 +128,17 @@ TEST_P(RefundOfACharge, That) {
   EXPECT_EQ(k.step(), GetParam().kind) << name(GetParam().state);
 }
 INSTANTIATE_TEST_SUITE_P(NextStep, RefundOfACharge,
-                         testing::Values(ChargeCase{State::settled, Kind::replay},
-                                         ChargeCase{State::matched, Kind::replay},
-                                         ChargeCase{State::accepted, Kind::wait_for_charge},
-                                         ChargeCase{State::replaying, Kind::wait_for_charge},
-                                         ChargeCase{State::held, Kind::wait_for_charge},
-                                         ChargeCase{State::charging, Kind::wait_for_charge},
-                                         ChargeCase{State::cancelling, Kind::wait_for_charge},
-                                         ChargeCase{State::refused, Kind::charge_came_to_nothing},
-                                         ChargeCase{State::cancelled, Kind::charge_came_to_nothing},
-                                         ChargeCase{State::lapsed, Kind::charge_came_to_nothing},
-                                         ChargeCase{State::written_off, Kind::charge_came_to_nothing}),
+                         testing::Values(ChargeCase{State::settled, Step::Kind::replay},
+                                         ChargeCase{State::matched, Step::Kind::replay},
+                                         ChargeCase{State::accepted, Step::Kind::wait_for_charge},
+                                         ChargeCase{State::replaying, Step::Kind::wait_for_charge},
+                                         ChargeCase{State::held, Step::Kind::wait_for_charge},
+                                         ChargeCase{State::charging, Step::Kind::wait_for_charge},
+                                         ChargeCase{State::cancelling, Step::Kind::wait_for_charge},
+                                         ChargeCase{State::refused, Step::Kind::charge_came_to_nothing},
+                                         ChargeCase{State::cancelled, Step::Kind::charge_came_to_nothing},
+                                         ChargeCase{State::lapsed, Step::Kind::charge_came_to_nothing},
+                                         ChargeCase{State::written_off, Step::Kind::charge_came_to_nothing}),
                          [](const auto& each) { return std::string(name(each.param.state)); });
 
 TEST(NextStep, ARefundWaitsForTheCaptureBeforeIt) {
@@ -148,7 +146,7 @@ TEST(NextStep, ARefundWaitsForTheCaptureBeforeIt) {
   k.order.behind = Ulid{};
   k.charge = OrderRow{.upstream_reference = "g1", .state = State::settled};
   k.earlier_waits = true;
-  EXPECT_EQ(k.step(), Kind::wait_for_charge);
+  EXPECT_EQ(k.step(), Step::Kind::wait_for_charge);
 }
 
 TEST(NextStep, ARefundThatMayHaveHappenedIsNotLookedForAmongCharges) {
@@ -156,14 +154,14 @@ TEST(NextStep, ARefundThatMayHaveHappenedIsNotLookedForAmongCharges) {
   k.order.behind = Ulid{};
   k.order.unresolved = true;
   k.charge = OrderRow{.upstream_reference = "g1", .state = State::settled};
-  EXPECT_EQ(k.step(), Kind::ask_person);
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
 }
 
 TEST(NextStep, ARefundOfWhatAPersonCollectedElsewhereIsAPersonsToo) {
   Known k;
   k.order.behind = Ulid{};
   k.charge = OrderRow{.state = State::collected};
-  EXPECT_EQ(k.step(), Kind::ask_person);
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
 }
 
 TEST(NoneCountsFrom, TheLongestProcessingAfterTheLastByteThatMayHaveLeft) {
@@ -217,15 +215,15 @@ TEST(NextStep, ARepeatIsInsideTheWindowOnlyIfItIsByTheEarliestTimeThatTheOrderCa
   k.order.unresolved = true;
   k.party.duplicates = Duplicates::folded;
   k.party.duplicates_window = 10min;
-  EXPECT_EQ(k.step(-1min), Kind::find) << "it has not come yet: the clock was set";
+  EXPECT_EQ(k.step(-1min), Step::Kind::find) << "it has not come yet: the clock was set";
   k.order.earlier = Earlier{.opened = noon, .set_by = -8min};
-  EXPECT_EQ(k.step(1min), Kind::replay);
-  EXPECT_EQ(k.step(3min), Kind::find);
+  EXPECT_EQ(k.step(1min), Step::Kind::replay);
+  EXPECT_EQ(k.step(3min), Step::Kind::find);
   k.order.earlier->set_by.reset();
-  EXPECT_EQ(k.step(1min), Kind::find) << "nobody knows, and the finder can tell";
+  EXPECT_EQ(k.step(1min), Step::Kind::find) << "nobody knows, and the finder can tell";
   k.party.finder.reset();
-  EXPECT_EQ(k.step(1min), Kind::replay) << "the clocks contradict nothing, and nothing else can tell";
-  EXPECT_EQ(k.step(-1min), Kind::ask_person);
+  EXPECT_EQ(k.step(1min), Step::Kind::replay) << "the clocks contradict nothing, and nothing else can tell";
+  EXPECT_EQ(k.step(-1min), Step::Kind::ask_person);
 }
 
 TEST(Backoff, TriesThatNeverLeftWaitLess) {

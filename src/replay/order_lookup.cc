@@ -182,11 +182,11 @@ bool OrderWork::has_moved_on(const OrderRow& order) const {
   return now && now->id == order.id && now->state != order.state;
 }
 
-// Nothing leads back to where such an order is: whatever became of it meanwhile stays.
+// Under the token that it was read with: whatever became of it meanwhile stays.
 Task<Worked> OrderWork::put_off(OrderRow order, std::string why) {
   const Duration jitter = std::chrono::duration_cast<Duration>(put_off_for * (ports_.random.fraction() / 2));
   const WallTime due = now() + std::chrono::ceil<std::chrono::milliseconds>(put_off_for - jitter);
-  Change change{.lease = {order.id, 0}, .to = order.state, .who = ports_.owner, .why = why, .due = due};
+  Change change{.lease = {order.id, order.token}, .to = order.state, .who = ports_.owner, .why = why, .due = due};
   const auto applied = co_await ports_.journal.apply(std::move(change));
   Worked worked{.why = std::move(why)};
   if (applied != Applied::applied) worked.rest = put_off_for;

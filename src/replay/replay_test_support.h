@@ -13,6 +13,7 @@
 namespace standin {
 
 inline const Currency usd = *Currency::parse("USD");
+inline const WallTime noon = wall_time(1'767'268'800'000);
 
 /// A listing of lines "REFERENCE CREATED INVOICE STANDING", every charge of 25.00 USD on one card. A charge is a
 /// request whose body is its invoice, and whose `Account` header is whose it is; without that, nobody knows.
@@ -70,7 +71,6 @@ class StatusDialect : public Dialect {
             .normalised = request.body,
             .operation = request.path() == "/refund" ? Operation::refund : Operation::charge};
   }
-  std::optional<std::string> field(const Request&, std::string_view) const override { return std::nullopt; }
   Request stripped(Request request) const override { return request; }
   Request outbound(Request request, const OutboundContext& context) const override {
     request.headers.set("Reference", context.reference);

@@ -3,15 +3,13 @@
 #include <gtest/gtest.h>
 
 #include "replay/quest_index.h"
+#include "replay/replay_test_support.h"
 
 namespace standin {
 namespace {
 
 using namespace std::chrono_literals;
-using Kind = Found::Kind;
 
-const Currency usd = *Currency::parse("USD");
-const WallTime noon = wall_time(1'767'268'800'000);
 const SearchWindow window{noon - 20s, noon + 600s};
 
 /// Ours: 25.00 USD on a card that ends in 2224, with an invoice, a few seconds after noon.
@@ -40,24 +38,24 @@ Sighting find(const Listed& wanted, const std::vector<Listed>& listed, std::vect
     return std::find(taken.begin(), taken.end(), upstream_reference) != taken.end();
   });
 }
-Kind kind(const Listed& wanted, const std::vector<Listed>& listed) { return find(wanted, listed).found.kind; }
+Found::Kind kind(const Listed& wanted, const std::vector<Listed>& listed) { return find(wanted, listed).found.kind; }
 
 TEST(Similar, TheOnlyOneWithOurReferenceIsOurs) {
   const Sighting sighting = find(ours(), {charge()});
-  EXPECT_EQ(sighting.found.kind, Kind::one);
+  EXPECT_EQ(sighting.found.kind, Found::Kind::one);
   EXPECT_EQ(sighting.found.upstream_reference, "g1");
   EXPECT_TRUE(sighting.found.standing);
   EXPECT_FALSE(sighting.part);
 }
 
-TEST(Similar, NothingListedIsNone) { EXPECT_EQ(kind(ours(), {}), Kind::none); }
+TEST(Similar, NothingListedIsNone) { EXPECT_EQ(kind(ours(), {}), Found::Kind::none); }
 
 /// What each of these is taken for, if it is the only one listed. Taking another's charge for ours leaves ours
 /// uncharged for ever; not seeing ours charges the card twice.
 struct Case {
   std::string name;
   std::function<void(Listed& wanted, Listed& listed)> change;
-  Kind kind;
+  Found::Kind kind;
 };
 
 class OnlyOneListed : public testing::TestWithParam<Case> {};
@@ -69,49 +67,53 @@ TEST_P(OnlyOneListed, IsTakenFor) {
 
 const Case cases[] = {
     {"AnotherAmountWithoutAReference", [](Listed& w, Listed& l) { w.invoice = l.invoice = "", l.amount.minor = 2501; },
-     Kind::none},
+     Found::Kind::none},
     {"AnotherCurrency",
-     [](Listed& w, Listed& l) { w.invoice = l.invoice = "", l.amount.currency = *Currency::parse("EUR"); }, Kind::none},
-    {"OurReferenceBesideASmallerAmount", [](Listed&, Listed& l) { l.amount.minor = 1250; }, Kind::several},
-    {"AnotherCardWithOurReference", [](Listed&, Listed& l) { l.card = "4000xxxxxxxx1112"; }, Kind::none},
-    {"TheSameLastFourOfAnotherBank", [](Listed&, Listed& l) { l.card = "5000xxxxxxxx2224"; }, Kind::none},
-    {"AShorterMask", [](Listed&, Listed& l) { l.card = "xxxx2224"; }, Kind::one},
-    {"AMaskOfStars", [](Listed&, Listed& l) { l.card = "************2224"; }, Kind::one},
-    {"NoCardShownButOurReference", [](Listed&, Listed& l) { l.card = ""; }, Kind::one},
-    {"NoCardShownAndNoReference", [](Listed& w, Listed& l) { l.card = "", w.invoice = l.invoice = ""; }, Kind::several},
+     [](Listed& w, Listed& l) { w.invoice = l.invoice = "", l.amount.currency = *Currency::parse("EUR"); },
+     Found::Kind::none},
+    {"OurReferenceBesideASmallerAmount", [](Listed&, Listed& l) { l.amount.minor = 1250; }, Found::Kind::several},
+    {"AnotherCardWithOurReference", [](Listed&, Listed& l) { l.card = "4000xxxxxxxx1112"; }, Found::Kind::none},
+    {"TheSameLastFourOfAnotherBank", [](Listed&, Listed& l) { l.card = "5000xxxxxxxx2224"; }, Found::Kind::none},
+    {"AShorterMask", [](Listed&, Listed& l) { l.card = "xxxx2224"; }, Found::Kind::one},
+    {"AMaskOfStars", [](Listed&, Listed& l) { l.card = "************2224"; }, Found::Kind::one},
+    {"NoCardShownButOurReference", [](Listed&, Listed& l) { l.card = ""; }, Found::Kind::one},
+    {"NoCardShownAndNoReference", [](Listed& w, Listed& l) { l.card = "", w.invoice = l.invoice = ""; },
+     Found::Kind::several},
     {"LessThanFourDigitsInCommon",
-     [](Listed& w, Listed& l) { l.card = "xxxxxxxxxxxxx224", w.invoice = l.invoice = ""; }, Kind::several},
-    {"SomebodyElsesInvoice", [](Listed&, Listed& l) { l.invoice = "78"; }, Kind::none},
+     [](Listed& w, Listed& l) { l.card = "xxxxxxxxxxxxx224", w.invoice = l.invoice = ""; }, Found::Kind::several},
+    {"SomebodyElsesInvoice", [](Listed&, Listed& l) { l.invoice = "78"; }, Found::Kind::none},
     {"OurInvoiceAndSomebodyElsesReference",
-     [](Listed& w, Listed& l) { w.reference = "cart-1", l.reference = "cart-2"; }, Kind::none},
-    {"OurInvoiceAndAReferenceThatThePartyGave", [](Listed&, Listed& l) { l.reference = "auto-1"; }, Kind::one},
-    {"AnInvoiceWhereWeGaveNone", [](Listed& w, Listed&) { w.invoice = ""; }, Kind::several},
-    {"NoReferenceThoughWeGaveOne", [](Listed&, Listed& l) { l.invoice = ""; }, Kind::one},
-    {"NoReferencesAtAll", [](Listed& w, Listed& l) { w.invoice = l.invoice = ""; }, Kind::one},
-    {"BeforeWeSent", [](Listed&, Listed& l) { l.created = noon - 21s; }, Kind::none},
-    {"AtTheWindowsFirstMoment", [](Listed&, Listed& l) { l.created = noon - 20s; }, Kind::one},
-    {"AtTheWindowsLastMoment", [](Listed&, Listed& l) { l.created = noon + 600s; }, Kind::one},
-    {"AfterItCouldHaveHappened", [](Listed&, Listed& l) { l.created = noon + 601s; }, Kind::none},
+     [](Listed& w, Listed& l) { w.reference = "cart-1", l.reference = "cart-2"; }, Found::Kind::none},
+    {"OurInvoiceAndAReferenceThatThePartyGave", [](Listed&, Listed& l) { l.reference = "auto-1"; }, Found::Kind::one},
+    {"AnInvoiceWhereWeGaveNone", [](Listed& w, Listed&) { w.invoice = ""; }, Found::Kind::several},
+    {"NoReferenceThoughWeGaveOne", [](Listed&, Listed& l) { l.invoice = ""; }, Found::Kind::one},
+    {"NoReferencesAtAll", [](Listed& w, Listed& l) { w.invoice = l.invoice = ""; }, Found::Kind::one},
+    {"BeforeWeSent", [](Listed&, Listed& l) { l.created = noon - 21s; }, Found::Kind::none},
+    {"AtTheWindowsFirstMoment", [](Listed&, Listed& l) { l.created = noon - 20s; }, Found::Kind::one},
+    {"AtTheWindowsLastMoment", [](Listed&, Listed& l) { l.created = noon + 600s; }, Found::Kind::one},
+    {"AfterItCouldHaveHappened", [](Listed&, Listed& l) { l.created = noon + 601s; }, Found::Kind::none},
     {"OurKeyAtAnyTimeAndAmount",
      [](Listed& w, Listed& l) {
        w.own_key = l.own_key = "k1";
        l.created = noon + 24h;
        l.amount.minor = 1250;
      },
-     Kind::one},
-    {"TheKeyOfAnotherOrderOfOurs", [](Listed& w, Listed& l) { w.own_key = "k1", l.own_key = "k2"; }, Kind::none},
-    {"NoKeyThoughOursHasOne", [](Listed& w, Listed&) { w.own_key = "k1"; }, Kind::one},
+     Found::Kind::one},
+    {"TheKeyOfAnotherOrderOfOurs", [](Listed& w, Listed& l) { w.own_key = "k1", l.own_key = "k2"; }, Found::Kind::none},
+    {"NoKeyThoughOursHasOne", [](Listed& w, Listed&) { w.own_key = "k1"; }, Found::Kind::one},
     {"AFallenOneThatOnlyLooksLikeIt",
      [](Listed& w, Listed& l) {
        w.invoice = l.invoice = "";
        l.standing = false;
      },
-     Kind::none},
+     Found::Kind::none},
 };
 INSTANTIATE_TEST_SUITE_P(Similar, OnlyOneListed, testing::ValuesIn(cases),
                          [](const auto& each) { return each.param.name; });
 
-TEST(Similar, TwoThatStandAreAPersonsCase) { EXPECT_EQ(kind(ours(), {charge("g1"), charge("g2")}), Kind::several); }
+TEST(Similar, TwoThatStandAreAPersonsCase) {
+  EXPECT_EQ(kind(ours(), {charge("g1"), charge("g2")}), Found::Kind::several);
+}
 
 TEST(Similar, OurReferenceGoesBeforeOneWithout) {
   const auto nameless = but([](Listed& l) { l.invoice = ""; }, "g2");
@@ -130,11 +132,11 @@ TEST(Similar, OurKeyGoesBeforeOurReference) {
 TEST(Similar, ADoubtfulOneBesideALikelyOneIsAPersonsCase) {
   const auto nameless = but([](Listed& l) { l.invoice = ""; }, "g1");
   const auto part = but([](Listed& l) { l.amount.minor = 1250; }, "g2");
-  EXPECT_EQ(kind(ours(), {nameless, part}), Kind::several);
+  EXPECT_EQ(kind(ours(), {nameless, part}), Found::Kind::several);
 }
 
 TEST(Similar, AChargeOfAnotherOrderOfOursIsNeverTaken) {
-  EXPECT_EQ(find(ours(), {charge("g1")}, {"g1"}).found.kind, Kind::none);
+  EXPECT_EQ(find(ours(), {charge("g1")}, {"g1"}).found.kind, Found::Kind::none);
   EXPECT_EQ(find(ours(), {charge("g1"), charge("g2")}, {"g1"}).found.upstream_reference, "g2");
 }
 
@@ -147,7 +149,7 @@ TEST(Similar, OneThatStandsGoesBeforeOneThatFell) {
 
 TEST(Similar, OursThatWasVoidedIsFoundAsFallen) {
   const Sighting sighting = find(ours(), {but([](Listed& l) { l.standing = false; })});
-  EXPECT_EQ(sighting.found.kind, Kind::one);
+  EXPECT_EQ(sighting.found.kind, Found::Kind::one);
   EXPECT_FALSE(sighting.found.standing);
   EXPECT_FALSE(sighting.certain) << "another try with the same reference may be on its way";
 }

@@ -24,7 +24,7 @@ bool can_be_voided(const OrderRow& order) { return order.state != State::collect
 Task<> kept_late(std::shared_ptr<Visit> visit, Claim claim, Response answer, std::shared_ptr<OneShot<Kept>> keeping) {
   const Kept kept = co_await keeping->wait();
   visit->turn.reset();
-  if (kept == Kept::kept) claim.finish(answer);
+  if (kept == Kept::kept) claim.finish(std::make_shared<const Response>(std::move(answer)));
   if (kept == Kept::unknown) claim.leave_in_doubt();
 }
 
@@ -189,7 +189,7 @@ Task<Applied> ProtectedRoute::withdraw(Ulid order) {
 Task<std::optional<Reply>> ProtectedRoute::answer_as_is(VisitPtr visit, Claim claim, OrderRow order) {
   const auto answer = own_.answer(*visit, order, loop_.clock.wall());
   if (!answer) co_return reject(*visit, Refusal::answer_gone);
-  claim.finish(*answer);
+  claim.finish(std::make_shared<const Response>(*answer));
   co_return tell(*visit, Answered::accepted, *answer);
 }
 
@@ -213,7 +213,7 @@ Task<std::optional<Reply>> ProtectedRoute::keep_behind(VisitPtr visit, Claim cla
   const auto keeping = start_keeping(std::move(behind));
   const auto kept = co_await keeping->wait_until(loop_.clock, visit->deadline);
   if (kept == Kept::kept) {
-    claim.finish(*answer);
+    claim.finish(std::make_shared<const Response>(*answer));
     co_return tell(*visit, Answered::accepted, *answer);
   }
   if (kept == Kept::unknown) claim.leave_in_doubt();

@@ -19,36 +19,41 @@ bool stood_to_the_end(State state) { return is_end(state) && was_accepted(state)
 
 }  // namespace
 
+Claims::Claims(Journal& journal, const Vault& vault, Instant now)
+    : journal_(journal),
+      vault_(vault),
+      forgotten_until_(journal.used_before() ? now + limits::definite_answer_kept : Instant::min()) {}
+
 Claim::Claim(Claim&& other) noexcept
     : kind_(other.kind_),
       answer_(std::move(other.answer_)),
       order_(other.order_),
       deliveries_(std::move(other.deliveries_)),
       claims_(std::exchange(other.claims_, nullptr)),
-      intent_(other.intent_) {}
+      intent_(std::move(other.intent_)) {}
 
 Claim::~Claim() {
   if (claims_) claims_->release(intent_, std::nullopt);
 }
 
-void Claim::finish(const Response& answer) {
+void Claim::finish(AnswerPtr answer) {
   Claims* const claims = std::exchange(claims_, nullptr);
   ensure(claims != nullptr, "only a claim that is ours is finished, and once");
-  claims->release(intent_, Claims::Given{answer, nullptr});
+  claims->release(intent_, Claims::Given{std::move(answer), nullptr});
 }
 
-DeliveriesPtr Claim::give(const Response& answer, Ulid order, bool told) {
+DeliveriesPtr Claim::give(AnswerPtr answer, Ulid order, bool told) {
   Claims* const claims = std::exchange(claims_, nullptr);
   ensure(claims != nullptr, "only a claim that is ours is finished, and once");
   auto deliveries = std::make_shared<Deliveries>(Deliveries{intent_, order, told ? 1u : 0u});
-  claims->release(intent_, Claims::Given{answer, deliveries});
+  claims->release(intent_, Claims::Given{std::move(answer), deliveries});
   return deliveries;
 }
 
-bool Claim::give_to_waiting(const Response& answer, Ulid order) {
+bool Claim::give_to_waiting(AnswerPtr answer, Ulid order) {
   ensure(claims_ != nullptr, "only a claim that is ours is finished, and once");
   const auto deliveries = std::make_shared<Deliveries>(Deliveries{intent_, order});
-  if (!claims_->release(intent_, Claims::Given{answer, deliveries}, true)) return false;
+  if (!claims_->release(intent_, Claims::Given{std::move(answer), deliveries}, true)) return false;
   claims_ = nullptr;
   return true;
 }
@@ -60,7 +65,7 @@ Task<Claim> Claims::claim(Intent intent, Clock& clock, Instant deadline) {
     auto awaited = std::move(std::get<std::shared_ptr<Awaited>>(tried));
     co_await awaited->wait_until(clock, deadline);
     const auto ended = stop_waiting(intent, std::move(awaited));
-    if (!ended) co_return Claim(Claim::Kind::in_progress, std::nullopt);
+    if (!ended) co_return Claim(Claim::Kind::in_progress, nullptr);
     if (!*ended) continue;
     Claim given(Claim::Kind::answered, (*ended)->answer);
     given.deliveries_ = (*ended)->deliveries;
@@ -72,16 +77,16 @@ std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const In
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   if (const auto found = in.in_flight.find(intent.claimed()); found != in.in_flight.end()) {
-    if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
+    if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, nullptr);
     return found->second.answer;
   }
   // The journal is asked under the shard's lock: an order is remembered before its claim is let go, so no gap is left.
-  const Intent meant = as_of(intent, clock.wall());
+  Intent meant = as_of(intent, clock.wall());
   std::optional<Ulid> resumed;
   if (auto claim = recalled(in, meant, resumed)) return std::move(*claim);
   if (auto claim = kept_for_retry(in, meant, clock.now())) return std::move(*claim);
   in.in_flight.emplace(meant.claimed(), InFlight{meant.payload});
-  Claim ours(*this, meant);
+  Claim ours(*this, std::move(meant));
   ours.order_ = resumed;
   return ours;
 }
@@ -110,13 +115,13 @@ std::optional<Claim> Claims::recalled(Shard& in, const Intent& intent, std::opti
   if (planted(Bug::declines_forgotten) && known->answered && is_declined(known->state)) return std::nullopt;
   if (!known->key_from_client && (is_declined(known->state) || known->state == State::cancelled)) {
     // A key made of facts: a definite decline or a void ended its intent, what may yet stand has not.
-    if (known->state == State::reversing) return Claim(Claim::Kind::in_progress, std::nullopt);
+    if (known->state == State::reversing) return Claim(Claim::Kind::in_progress, nullptr);
     return std::nullopt;
   }
-  if (known->payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
+  if (known->payload != intent.payload) return Claim(Claim::Kind::other_payload, nullptr);
   if (known->state == State::cancelling || known->state == State::cancelled) {
-    if (is_being_voided(*known)) return Claim(Claim::Kind::in_progress, std::nullopt);
-    return Claim(Claim::Kind::withdrawn, std::nullopt);
+    if (is_being_voided(*known)) return Claim(Claim::Kind::in_progress, nullptr);
+    return Claim(Claim::Kind::withdrawn, nullptr);
   }
   if (known->answered) return answered(in, intent, *known);
   if (known->state != State::charging) return never_answered(*known);
@@ -132,9 +137,9 @@ bool Claims::is_being_voided(const Remembered& known) const {
 }
 
 Claim Claims::never_answered(const Remembered& known) {
-  if (is_declined(known.state)) return Claim(Claim::Kind::withdrawn, std::nullopt);
+  if (is_declined(known.state)) return Claim(Claim::Kind::withdrawn, nullptr);
   const bool done = known.state == State::settled || known.state == State::matched;
-  Claim claim(done ? Claim::Kind::unheard : Claim::Kind::in_progress, std::nullopt);
+  Claim claim(done ? Claim::Kind::unheard : Claim::Kind::in_progress, nullptr);
   claim.order_ = known.id;
   return claim;
 }
@@ -143,9 +148,9 @@ Claim Claims::answered(Shard& in, const Intent& intent, const Remembered& known)
   const auto sealed = journal_.answer(known.id);
   const auto wire = sealed ? vault_.open(*sealed, answer_context(known.id)) : std::unexpected(sealed.error());
   auto answer = wire ? response_from_wire(*wire) : std::nullopt;
-  if (!answer) return Claim(Claim::Kind::unreadable, std::nullopt);
+  if (!answer) return Claim(Claim::Kind::unreadable, nullptr);
   if (planted(Bug::other_bytes_on_recall)) answer->body.push_back('\n');
-  Claim claim(Claim::Kind::answered, std::move(answer));
+  Claim claim(Claim::Kind::answered, std::make_shared<const Response>(std::move(*answer)));
   const bool waits = known.state == State::held && waits_for_retry(known.id);
   if (waits) claim.order_ = known.id;
   claim.deliveries_ = one_more(in, intent, known.id, waits);
@@ -163,10 +168,22 @@ bool Claims::waits_for_retry(const Ulid& order) const {
 }
 
 std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Instant now) {
+  if (const KeptAnswer* const kept = kept_of(in, intent, now)) {
+    if (!kept->client_gone) return std::nullopt;
+    return Claim(Claim::Kind::answered, kept->answer);
+  }
   const auto found = in.kept.find(intent.key);
-  if (found == in.kept.end() || found->second.until < now || !found->second.client_gone) return std::nullopt;
-  if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, std::nullopt);
-  return Claim(Claim::Kind::answered, found->second.answer);
+  if (found == in.kept.end()) return std::nullopt;
+  const bool other =
+      std::ranges::any_of(found->second, [&](const KeptAnswer& each) { return each.until >= now && each.client_gone; });
+  return other ? std::optional(Claim(Claim::Kind::other_payload, nullptr)) : std::nullopt;
+}
+
+const Claims::KeptAnswer* Claims::kept_of(const Shard& in, const Intent& intent, Instant now) {
+  const auto found = in.kept.find(intent.key);
+  if (found == in.kept.end()) return nullptr;
+  const auto kept = std::ranges::find(found->second, intent.payload, &KeptAnswer::payload);
+  return kept == found->second.end() || kept->until < now ? nullptr : &*kept;
 }
 
 // Whoever waits holds it once, and nobody can join any more. They are counted and told under the lock, so that one who
@@ -228,44 +245,62 @@ std::optional<Claim> Claims::not_delivered(const DeliveriesPtr& deliveries) {
   return Claim(*this, intent);
 }
 
-void Claims::remember(const Intent& intent, const Response& answer, bool client_gone, Instant now) {
+void Claims::remember(const Intent& intent, AnswerPtr answer, bool client_gone, Instant now) {
   if (!intent.repeatable) return;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  keep(in, intent.key, {intent.payload, answer, client_gone, now + limits::definite_answer_kept});
+  keep(in, intent.key, {intent.payload, std::move(answer), client_gone, now, now + limits::definite_answer_kept});
 }
 
 void Claims::keep(Shard& in, const OrderKey& key, KeptAnswer kept) {
-  if (in.kept.insert_or_assign(key, std::move(kept)).second) in.kept_oldest_first.push_back(key);
-  if (in.kept_oldest_first.size() > limits::definite_answers / shards_.size()) {
-    in.kept.erase(in.kept_oldest_first.front());
-    in.kept_oldest_first.pop_front();
+  KeptAnswers& of_key = in.kept[key];
+  if (planted(Bug::one_payload_remembered) && !of_key.empty()) of_key.front().payload = kept.payload;
+  const auto same = std::ranges::find(of_key, kept.payload, &KeptAnswer::payload);
+  if (same != of_key.end()) {
+    *same = std::move(kept);
+    return;
   }
+  of_key.push_back(std::move(kept));
+  in.kept_oldest_first.push_back(key);
+  if (in.kept_oldest_first.size() <= limits::definite_answers / shards_.size()) return;
+  const auto oldest = in.kept.find(in.kept_oldest_first.front());
+  in.kept_oldest_first.pop_front();
+  oldest->second.erase(oldest->second.begin());
+  if (oldest->second.empty()) in.kept.erase(oldest);
 }
 
-std::optional<Response> Claims::remembered(const Intent& intent, Instant now) {
+AnswerPtr Claims::remembered(const Intent& intent, Instant now) {
+  Shard& in = shard(intent);
+  const std::lock_guard lock(in.mutex);
+  const KeptAnswer* const kept = kept_of(in, intent, now);
+  return kept ? kept->answer : nullptr;
+}
+
+bool Claims::remembers_another_payload(const Intent& intent, Instant now) {
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   const auto found = in.kept.find(intent.key);
-  if (found == in.kept.end() || found->second.until < now || found->second.payload != intent.payload)
-    return std::nullopt;
-  return found->second.answer;
+  if (found == in.kept.end() || planted(Bug::one_payload_remembered)) return false;
+  return std::ranges::any_of(found->second, [&](const KeptAnswer& each) {
+    return each.until >= now && each.answer && each.payload != intent.payload;
+  });
 }
 
-void Claims::doubt(const Intent& intent, Instant now) {
+void Claims::doubt(const Intent& intent, Instant heard_by, Instant now) {
   if (!intent.repeatable) return;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const auto found = in.kept.find(intent.key);
-  if (found != in.kept.end() && found->second.until >= now && found->second.answer) return;
-  keep(in, intent.key, {intent.payload, std::nullopt, false, now + limits::definite_answer_kept});
+  const KeptAnswer* const kept = kept_of(in, intent, now);
+  if (kept && kept->answer) return;
+  if (kept) heard_by = std::max(heard_by, kept->heard_by);
+  keep(in, intent.key, {intent.payload, nullptr, false, heard_by, now + limits::definite_answer_kept});
 }
 
-bool Claims::doubted(const Intent& intent, Instant now) {
+std::optional<Instant> Claims::doubted(const Intent& intent, Instant now) {
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const auto found = in.kept.find(intent.key);
-  return found != in.kept.end() && found->second.until >= now && !found->second.answer;
+  const KeptAnswer* const kept = kept_of(in, intent, now);
+  return kept && !kept->answer ? std::optional(kept->heard_by) : std::nullopt;
 }
 
 }  // namespace standin

@@ -32,6 +32,9 @@ struct Intent {
   const OrderKey& claimed() const { return first_key ? *first_key : key; }
 };
 
+/// An answer that more than one may be given.
+using AnswerPtr = std::shared_ptr<const Response>;
+
 class Claims;
 
 /// The answers that were given to one order of ours and have not failed: one whose writing did not fail counts as
@@ -57,8 +60,8 @@ class Claim {
     unheard,        ///< it was done at the party, and nobody was told yet: the order is `order()`
   };
 
-  Claim(Kind kind, std::optional<Response> answer) : kind_(kind), answer_(std::move(answer)) {}
-  Claim(Claims& claims, const Intent& intent) : kind_(Kind::ours), claims_(&claims), intent_(intent) {}
+  Claim(Kind kind, AnswerPtr answer) : kind_(kind), answer_(std::move(answer)) {}
+  Claim(Claims& claims, Intent intent) : kind_(Kind::ours), claims_(&claims), intent_(std::move(intent)) {}
   Claim(Claim&& other) noexcept;
   Claim& operator=(Claim&&) = delete;
   /// Lets an unfinished claim go: whoever waits may try.
@@ -75,18 +78,18 @@ class Claim {
   const DeliveriesPtr& deliveries() const { return deliveries_; }
 
   /// Ends the claim: everyone waiting gets `answer`.
-  void finish(const Response& answer);
+  void finish(AnswerPtr answer);
   /// The same with an answer to an order of ours. `told`: this request's client gets it too, or may know it already.
-  DeliveriesPtr give(const Response& answer, Ulid order, bool told);
+  DeliveriesPtr give(AnswerPtr answer, Ulid order, bool told);
   /// The same where another request waits for it and will get it; else false, and the claim is still held.
-  bool give_to_waiting(const Response& answer, Ulid order);
+  bool give_to_waiting(AnswerPtr answer, Ulid order);
   /// What became of the intent is not known to this process, and will not be: its key stays claimed until a restart.
   void leave_in_doubt() { claims_ = nullptr; }
 
  private:
   friend class Claims;
   Kind kind_;
-  std::optional<Response> answer_;
+  AnswerPtr answer_;
   std::optional<Ulid> order_;
   DeliveriesPtr deliveries_;
   Claims* claims_ = nullptr;
@@ -96,7 +99,8 @@ class Claim {
 /// Which intents are in flight, over all threads. In memory: on the edge the application's unique index covers a crash.
 class Claims {
  public:
-  Claims(Journal& journal, const Vault& vault) : journal_(journal), vault_(vault) {}
+  /// `now`: what an earlier process remembered is gone.
+  Claims(Journal& journal, const Vault& vault, Instant now);
 
   /// One atomic step: recalls the answer to this key, waits for the same key in flight until `deadline`, reports
   /// another payload under it, or reserves it.
@@ -111,20 +115,29 @@ class Claims {
   /// Keeps the upstream's own definite answer for limits::definite_answer_kept. If its client is gone, the same key's
   /// retry gets it from `claim`; else the retry is forwarded, and gets it only where we would stand in otherwise: a
   /// second decision about an order that was answered could contradict the first.
-  void remember(const Intent& intent, const Response& answer, bool client_gone, Instant now);
-  /// The upstream's answer to the same intent, if it is kept.
-  std::optional<Response> remembered(const Intent& intent, Instant now);
+  void remember(const Intent& intent, AnswerPtr answer, bool client_gone, Instant now);
+  /// The upstream's answer to the same intent, if it is kept; else nullptr.
+  AnswerPtr remembered(const Intent& intent, Instant now);
+
+  /// Another payload was answered under its key: what is decided about this one would be a second order.
+  bool remembers_another_payload(const Intent& intent, Instant now);
 
   /// An attempt of this intent may stand at the upstream, and no order in the journal knows of it: nothing was
-  /// promised. Kept until there is a definite answer, and no longer than one.
-  void doubt(const Intent& intent, Instant now);
-  /// Whether an earlier attempt of the intent may stand: a decision made now must be followed up as if it did.
-  bool doubted(const Intent& intent, Instant now);
+  /// promised. Kept until there is a definite answer, and no longer than one. `heard_by`: until then it may be under
+  /// way.
+  void doubt(const Intent& intent, Instant heard_by, Instant now);
+  /// An earlier attempt of the intent may stand: a decision made now must be followed up as if it did. Until when it
+  /// may be under way.
+  std::optional<Instant> doubted(const Intent& intent, Instant now);
+  /// An earlier process may have passed on an answer to it that no record tells of.
+  bool may_have_forgotten(const Intent& intent, Instant now) const {
+    return intent.repeatable && now < forgotten_until_;
+  }
 
  private:
   friend class Claim;
   struct Given {
-    Response answer;
+    AnswerPtr answer;
     DeliveriesPtr deliveries;  ///< none where the answer is the upstream's own
   };
   using Awaited = OneShot<std::optional<Given>>;
@@ -134,15 +147,18 @@ class Claims {
   };
   struct KeptAnswer {
     Digest payload;
-    std::optional<Response> answer;  ///< none: an attempt may stand, and was not heard of
+    AnswerPtr answer;  ///< nullptr: an attempt may stand, and was not heard of
     bool client_gone = false;
+    Instant heard_by;
     Instant until;
   };
+  /// Of one key: one for each payload, oldest first.
+  using KeptAnswers = std::vector<KeptAnswer>;
   struct Shard {
     std::mutex mutex;
     std::unordered_map<OrderKey, InFlight, OrderKeyHash> in_flight;
-    std::unordered_map<OrderKey, KeptAnswer, OrderKeyHash> kept;
-    std::deque<OrderKey> kept_oldest_first;
+    std::unordered_map<OrderKey, KeptAnswers, OrderKeyHash> kept;
+    std::deque<OrderKey> kept_oldest_first;  ///< once for each payload
     std::unordered_map<OrderKey, std::weak_ptr<Deliveries>, OrderKeyHash> deliveries;
     std::size_t deliveries_swept_at = 64;
   };
@@ -160,6 +176,7 @@ class Claims {
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
   /// The shard's lock is held.
   void keep(Shard& in, const OrderKey& key, KeptAnswer kept);
+  static const KeptAnswer* kept_of(const Shard& in, const Intent& intent, Instant now);
   static void remember_deliveries(Shard& in, const DeliveriesPtr& deliveries);
   /// The shard's lock is held. The order's deliveries, one more believed; nothing where an earlier one arrived.
   static DeliveriesPtr one_more(Shard& in, const Intent& intent, const Ulid& order, bool waits);
@@ -170,6 +187,7 @@ class Claims {
 
   Journal& journal_;
   const Vault& vault_;
+  const Instant forgotten_until_;
   std::array<Shard, 64> shards_;
 };
 

@@ -21,7 +21,7 @@ class ClaimsTest : public testing::Test {
   ClaimsTest() {
     auto opened = SqliteJournal::open({.path = folder_.file("journal.db"), .clock = &clock_});
     journal_ = std::move(opened.value());
-    claims_ = std::make_unique<Claims>(*journal_, vault_);
+    claims_ = std::make_unique<Claims>(*journal_, vault_, clock_.now());
   }
 
   Intent intent(const std::string& key, const std::string& payload = "payload") const {
@@ -47,7 +47,7 @@ Task<> claim_once(Claims& claims, Intent intent, Clock& clock, Tally& tally) {
     case Claim::Kind::ours:
       ++tally.ours;
       co_await clock.sleep_for(20ms);
-      claim.finish(Response{.status = 201, .body = "the one answer"});
+      claim.finish(std::make_shared<const Response>(Response{.status = 201, .body = "the one answer"}));
       co_return;
     case Claim::Kind::answered:
       EXPECT_EQ(claim.answer().body, "the one answer");
@@ -90,7 +90,7 @@ Task<> give_late(Claims& claims, Intent intent, Clock& clock, std::atomic<bool>&
   Claim claim = co_await claims.claim(intent, clock, clock.now() + 30s);
   held = true;
   co_await clock.sleep_for(200us);
-  given = claim.give_to_waiting(Response{.status = 201, .body = "late"}, Ulid{});
+  given = claim.give_to_waiting(std::make_shared<const Response>(Response{.status = 201, .body = "late"}), Ulid{});
 }
 
 Task<> wait_briefly(Claims& claims, Intent intent, Clock& clock, std::atomic<bool>& answered) {

@@ -247,7 +247,7 @@ Response ProtectedRoute::amended(const Visit& visit, Outcome outcome) const {
 // The party's own word is passed on whatever becomes of its record: without it, the finder brings the record up to
 // date.
 Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwarded) {
-  const Response answer = in_clients_words(*visit, forwarded);
+  const auto answer = std::make_shared<const Response>(in_clients_words(*visit, forwarded));
   if (visit->voids) {
     const auto noted = note_void_later(visit, forwarded);
     co_await noted->wait_until(loop_.clock, visit->deadline);
@@ -256,19 +256,19 @@ Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwar
   if (gone) shared_.metrics.client_went_away(setup_.route.name, false);
   std::optional<Kept> kept;
   if (visit->written) {
-    const auto keeping = start_keeping(partys_word(*visit, forwarded, answer));
+    const auto keeping = start_keeping(partys_word(*visit, forwarded, *answer));
     kept = co_await keeping->wait_until(loop_.clock, visit->deadline);
   }
   const bool remembers = kept != Kept::kept && is_last_word(visit->intent, judged(*visit, forwarded));
   if (remembers) shared_.claims.remember(visit->intent, answer, gone, loop_.clock.now());
   // A no to the caller may come from something in between, after the party did it.
   const bool of_caller = forwarded.outcome == Outcome::declined && judged(*visit, forwarded).pause_replay;
-  if (of_caller && !visit->written) shared_.claims.doubt(visit->intent, loop_.clock.now());
+  if (of_caller && !visit->written) doubt(*visit);
   claim.finish(answer);
   if (visit->party == 0 && visit->is_charge()) {
-    watch_.see(*setup_.dialect, answer, visit->context(loop_.clock.wall()), visit->facts);
+    watch_.see(*setup_.dialect, *answer, visit->context(loop_.clock.wall()), visit->facts);
   }
-  Reply reply = tell(*visit, Answered::forwarded, answer, &forwarded);
+  Reply reply = tell(*visit, Answered::forwarded, *answer, &forwarded);
   // Not the visit: it keeps the connection, which keeps this.
   reply.undelivered = [self = shared_from_this(), intent = visit->intent, answer, remembers] {
     self->shared_.metrics.client_went_away(self->setup_.route.name, false);

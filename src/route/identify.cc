@@ -29,12 +29,21 @@ std::optional<std::string> named_fact(const Facts& facts, std::string_view name)
   return std::nullopt;
 }
 
+/// A fact by its configured name ("merchant"), or a field by JSON Pointer ("/order/cart_id") or the dialect's own name
+/// for it ("command").
+std::optional<std::string> fact_text(const RequestReading& reading, std::string_view selector) {
+  if (selector.starts_with('/')) return reading.field(selector);
+  if (!reading.facts) return std::nullopt;
+  if (auto fact = named_fact(*reading.facts, selector)) return fact;
+  return reading.field(selector);
+}
+
 /// Every part in its place, so that ("ab", "c") and ("a", "bc") are two keys.
-std::optional<std::string> key_of_facts(const RouteConfig& route, const Dialect& dialect, const Request& request,
-                                        const Result<Facts>& facts) {
+std::optional<std::string> key_of_facts(const RouteConfig& route, const RequestReading& reading) {
+  const Result<Facts>& facts = reading.facts;
   std::string key;
   for (const std::string& selector : route.key_facts) {
-    const auto value = fact_text(dialect, request, facts, selector);
+    const auto value = fact_text(reading, selector);
     if (!value || value->empty()) return std::nullopt;
     key += std::to_string(value->size()) + ":" + *value;
   }
@@ -43,18 +52,10 @@ std::optional<std::string> key_of_facts(const RouteConfig& route, const Dialect&
   return key;
 }
 
-}  // namespace
-
-std::optional<std::string> fact_text(const Dialect& dialect, const Request& request, const Result<Facts>& facts,
-                                     std::string_view selector) {
-  if (selector.starts_with('/')) return dialect.field(request, selector);
-  if (!facts) return std::nullopt;
-  if (auto fact = named_fact(*facts, selector)) return fact;
-  return dialect.field(request, selector);
-}
-
-std::optional<std::string> idempotency_key(const RouteConfig& route, const Dialect& dialect, const Request& request,
-                                           const Result<Facts>& facts) {
+/// The idempotency key that the route's configuration finds in a request; nothing if the request has none.
+/// A quoted structured-field string and a bare key are the same key (IETF httpapi, Idempotency-Key header).
+std::optional<std::string> idempotency_key(const RouteConfig& route, const Request& request,
+                                           const RequestReading& reading) {
   if (!route.key_header.empty()) {
     const auto value = request.headers.find(route.key_header);
     if (!value) return std::nullopt;
@@ -62,17 +63,19 @@ std::optional<std::string> idempotency_key(const RouteConfig& route, const Diale
     if (key.empty()) return std::nullopt;
     return key;
   }
-  if (!route.key_facts.empty()) return key_of_facts(route, dialect, request, facts);
+  if (!route.key_facts.empty()) return key_of_facts(route, reading);
   return std::nullopt;
 }
 
-Intent identify(const RouteConfig& route, const Dialect& dialect, const Vault& vault, const Request& request,
-                const RequestReading& reading, const std::string& request_id) {
-  const auto key = idempotency_key(route, dialect, request, reading.facts);
-  const auto tenant = route.tenant.empty() ? std::nullopt : fact_text(dialect, request, reading.facts, route.tenant);
-  return Intent{.key = vault.order_key(tenant.value_or(""), route.name, key.value_or(request_id)),
+}  // namespace
+
+Intent identify(const RouteConfig& route, const Vault& vault, const Request& request, const RequestReading& reading,
+                const std::string& request_id) {
+  const auto key = idempotency_key(route, request, reading);
+  std::string tenant = route.tenant.empty() ? std::string() : fact_text(reading, route.tenant).value_or("");
+  return Intent{.key = vault.order_key(tenant, route.name, key ? *key : request_id),
                 .payload = vault.payload_digest(reading.normalised),
-                .tenant = tenant.value_or(""),
+                .tenant = std::move(tenant),
                 .from_client = key && !route.key_header.empty(),
                 .repeatable = key.has_value(),
                 .window = route.key_facts.empty() ? Duration::max() : route.key_window};

@@ -26,6 +26,13 @@ WallTime wall_at(const Clock& clock, Instant when) {
   return clock.wall() + std::chrono::ceil<std::chrono::milliseconds>(when - clock.now());
 }
 
+/// When nothing of its intent is under way any more. `listening`: its own forward is.
+WallTime free_at(const Visit& visit, const Clock& clock, bool listening) {
+  const Instant own = listening ? visit.listen_until : clock.now();
+  if (planted(Bug::earlier_request_ignored)) return wall_at(clock, own);
+  return wall_at(clock, std::max(own, visit.doubted.value_or(own)));
+}
+
 WallTime first_sent(const Visit& visit) {
   return visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{};
 }
@@ -59,12 +66,14 @@ bool has_earlier_void_in_doubt(const std::vector<Attempt>& attempts) {
 
 Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision) {
   while (true) {
-    // Its client may have been told the party's yes, whose record was lost: never undone on our word alone.
-    if (visit->taken_up && !decision.accept) co_return promise_nothing(visit, std::move(claim), forwarded);
+    if (!decision.accept && may_have_been_told(*visit, forwarded)) {
+      co_return promise_nothing(visit, std::move(claim), forwarded);
+    }
     const AnswerContext context = visit->context(loop_.clock.wall());
-    const Response answer = decision.accept ? setup_.dialect->approve(context) : setup_.dialect->decline(context);
-    if (planted(Bug::declines_not_kept) && !decision.accept) co_return tell(*visit, Answered::declined, answer);
-    const auto keeping = start_keeping(*visit, forwarded, decision, answer);
+    const auto answer = std::make_shared<const Response>(decision.accept ? setup_.dialect->approve(context)
+                                                                         : setup_.dialect->decline(context));
+    if (planted(Bug::declines_not_kept) && !decision.accept) co_return tell(*visit, Answered::declined, *answer);
+    const auto keeping = start_keeping(*visit, forwarded, decision, *answer);
     if (planted(Bug::answer_before_commit))
       co_return say_kept(visit, std::move(claim), forwarded, decision.accept, answer);
     const auto kept = co_await keeping->wait_until(loop_.clock, visit->deadline);
@@ -84,6 +93,14 @@ Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarde
       case Kept::unknown: claim.leave_in_doubt(); co_return say_unavailable(*visit, forwarded);
     }
   }
+}
+
+/// Its client may have the party's yes already, whose record was lost: never undone on our word alone.
+bool ProtectedRoute::may_have_been_told(const Visit& visit, const Forwarded& forwarded) const {
+  if (visit.taken_up) return true;
+  const bool would_undo =
+      forwarded.outcome == Outcome::unknown && !visit.written && !planted(Bug::forgotten_yes_undone);
+  return would_undo && shared_.claims.may_have_forgotten(visit.intent, loop_.clock.now());
 }
 
 /// Without an answer: an intent, written down before it is sent.
@@ -110,7 +127,7 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .target = visit.delivery ? visit.delivery->target : std::string(),
       .created = visit.arrived_wall,
       .first_sent = first_sent(visit),
-      .due = intent || visit.unheard ? wall_at(loop_.clock, visit.listen_until) : loop_.clock.wall(),
+      .due = intent ? wall_at(loop_.clock, visit.listen_until) : free_at(visit, loop_.clock, visit.unheard),
       .caps = setup_.policy.exposure_total,
       .request = shared_.vault.seal(to_wire(setup_.dialect->stripped(visit.request)), request_context(visit.id)),
       .answer = intent ? Sealed{} : shared_.vault.seal(to_wire(*answer), answer_context(visit.id)),
@@ -130,7 +147,7 @@ Conclusion ProtectedRoute::own_word(const Visit& visit, const Forwarded& forward
           .target = visit.delivery ? visit.delivery->target : std::string(),
           .detail = forwarded.error,
           .first_sent = first_sent(visit),
-          .due = visit.unheard ? wall_at(loop_.clock, visit.listen_until) : loop_.clock.wall(),
+          .due = free_at(visit, loop_.clock, visit.unheard),
           .caps = setup_.policy.exposure_total,
           .who = "standin",
           .why = std::string(name(forwarded.cause)),
@@ -180,7 +197,7 @@ Task<> ProtectedRoute::keep_durably(std::shared_ptr<ProtectedRoute> self, std::v
 }
 
 Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forwarded& forwarded, bool accepted,
-                               const Response& answer) {
+                               const AnswerPtr& answer) {
   shared_.metrics.stood_in(setup_.route.name, forwarded.cause, accepted);
   if (visit->unheard) {
     const State state = accepted ? State::accepted : State::reversing;
@@ -188,7 +205,7 @@ Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forward
   }
   DeliveriesPtr deliveries = claim.give(answer, visit->id, true);
   if (visit->taken_up) deliveries.reset();  // an earlier answer may have arrived
-  Reply reply = tell(*visit, accepted ? Answered::accepted : Answered::declined, answer, &forwarded);
+  Reply reply = tell(*visit, accepted ? Answered::accepted : Answered::declined, *answer, &forwarded);
   reply.undelivered = [self = shared_from_this(), deliveries = std::move(deliveries)] {
     self->shared_.metrics.client_went_away(self->setup_.route.name, true);
     if (deliveries) self->not_delivered(deliveries);
@@ -199,7 +216,7 @@ Reply ProtectedRoute::say_kept(const VisitPtr& visit, Claim claim, const Forward
 // The client was told "unavailable", neither yes nor no. Until the commit's result is known the key stays claimed, so
 // that its retry learns the truth and not a second decision.
 Task<> ProtectedRoute::commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim,
-                                        Response answer, Forwarded forwarded, bool accepted, Keeping keeping) {
+                                        AnswerPtr answer, Forwarded forwarded, bool accepted, Keeping keeping) {
   const Counted counted(self->shared_.listening);
   const Cause cause = forwarded.cause;
   const Kept kept = co_await keeping->wait();
@@ -251,7 +268,7 @@ Task<Applied> ProtectedRoute::record(VisitPtr visit, State from, Forwarded forwa
                                    .detail = forwarded.error},
                        .upstream_reference = judgement.upstream_reference,
                        .now = now,
-                       .again = now};
+                       .again = free_at(*visit, loop_.clock, false)};
   const Lease lease = visit->written.value_or(Lease{visit->id, live_forward_token});
   Change change = consequence(lease, from, end, std::move(who));
   if (forwarded.outcome == Outcome::approved) change.settled_part = judgement.less_than(visit->asked());
@@ -316,6 +333,9 @@ Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Cl
     case Undelivered::replay: break;
     case Undelivered::reverse: to = State::cancelling; break;
   }
+  // What an earlier process passed on unwritten would be undone with it.
+  const bool told_before = self->shared_.claims.may_have_forgotten(claim.intent(), self->loop_.clock.now());
+  if (to == State::cancelling && told_before) to = State::held;
   const auto applied = co_await self->shared_.journal.mark_undelivered(id, to, "the client did not get the answer");
   if (applied != Applied::failed) co_return;
   Log::error("undelivered_not_marked", "order " + id.text());
@@ -355,6 +375,11 @@ Reply ProtectedRoute::promise_nothing(const VisitPtr& visit, Claim claim, const 
   return say_unavailable(*visit, forwarded);
 }
 
+void ProtectedRoute::doubt(const Visit& visit) {
+  const Instant now = loop_.clock.now();
+  shared_.claims.doubt(visit.intent, visit.unheard ? visit.listen_until : now, now);
+}
+
 /// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first,
 /// and so must the record of what was written down. Whatever is decided about a retry has to reckon with what may stand
 /// already.
@@ -363,7 +388,7 @@ void ProtectedRoute::let_go(const VisitPtr& visit, Claim claim, const Forwarded&
     spawn(loop_.executor, nobody_was_told(shared_from_this(), visit, std::move(claim), forwarded));
     return;
   }
-  if (forwarded.outcome == Outcome::unknown) shared_.claims.doubt(visit->intent, loop_.clock.now());
+  if (forwarded.outcome == Outcome::unknown) doubt(*visit);
   const bool keyed = party_of(*visit).party->config().duplicates == Duplicates::keyed;
   if (forwarded.outcome != Outcome::unknown || keyed || !visit->unheard) return;
   spawn(loop_.executor, hold_until_heard(shared_from_this(), visit, std::move(claim)));
@@ -375,7 +400,7 @@ Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, Vi
   Forwarded heard = co_await visit->delivery->result.wait();
   const Forwarded late = self->understood(*visit, std::move(heard));
   if (!is_definite(late.outcome)) co_return;
-  const Response answer = self->in_clients_words(*visit, late);
+  const auto answer = std::make_shared<const Response>(self->in_clients_words(*visit, late));
   self->shared_.claims.remember(visit->intent, answer, true, self->loop_.clock.now());
   claim.finish(answer);
 }
@@ -392,8 +417,8 @@ Task<> ProtectedRoute::nobody_was_told(std::shared_ptr<ProtectedRoute> self, Vis
     self->shared_.metrics.late_answer(self->setup_.route.name, end.outcome);
   }
   if (is_definite(end.outcome)) {
-    const Response answer = self->in_clients_words(*visit, end);
-    const auto keeping = self->start_keeping(self->partys_word(*visit, end, answer));
+    const auto answer = std::make_shared<const Response>(self->in_clients_words(*visit, end));
+    const auto keeping = self->start_keeping(self->partys_word(*visit, end, *answer));
     const Kept kept = co_await keeping->wait();
     claim.finish(answer);
     if (kept == Kept::kept) co_return;
@@ -420,7 +445,7 @@ Reply ProtectedRoute::pass_on(const VisitPtr& visit, Claim claim, const Forwarde
   if (visit->written) {
     let_go(visit, std::move(claim), forwarded);
   } else if (forwarded.outcome == Outcome::unknown) {
-    shared_.claims.doubt(visit->intent, loop_.clock.now());
+    doubt(*visit);
   }
   if (forwarded.response && visit->party == 0) {
     return tell(*visit, Answered::forwarded, *forwarded.response, &forwarded);

@@ -62,11 +62,14 @@ Result<std::optional<OrderRow>> OwnOrders::named(const Visit& visit) const {
   if (!named) return std::nullopt;
   const auto rows = journal_.orders({.id = named->id, .id_made = named->added});
   if (!rows) return std::unexpected(rows.error());
-  const auto found = std::ranges::find_if(*rows, [&](const OrderRow& row) {
+  const auto is_it = [&](const OrderRow& row) {
     const bool is_named = named->id || row.reference == visit.about;
     return is_named && !row.shadow && row.tenant == visit.intent.tenant;
-  });
-  return found == rows->end() ? std::nullopt : std::optional(*found);
+  };
+  const auto found = std::ranges::find_if(*rows, is_it);
+  if (found == rows->end()) return std::nullopt;
+  if (std::any_of(found + 1, rows->end(), is_it)) return failure("two orders have this reference", "journal");
+  return *found;
 }
 
 Result<std::optional<OrderRow>> OwnOrders::named_as_at(const std::string& upstream, const Visit& visit) const {

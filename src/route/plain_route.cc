@@ -1,5 +1,8 @@
 #include "route/plain_route.h"
 
+#include <algorithm>
+
+#include "net/body.h"
 #include "route/problem.h"
 #include "telemetry/log.h"
 
@@ -26,38 +29,82 @@ PlainRoute::PlainRoute(RouteConfig route, std::string outage_page, std::shared_p
       metrics_(metrics),
       clock_(clock) {}
 
+/// What is said of one request when its answer has ended.
+struct PlainRoute::Visit {
+  Instant arrived;
+  WallTime at{};
+  std::string method, request_id, client;
+  Answered how = Answered::forwarded;
+  Cause cause = Cause::refused;
+  Outcome outcome = Outcome::unknown;
+  int status = 0;
+};
+
 Task<Reply> PlainRoute::handle(Request request, std::shared_ptr<const Client> client, std::string request_id) {
-  const Instant arrived = clock_.now();
-  const WallTime at = clock_.wall();
-  const std::string method = request.method;
   request.headers.set("X-Request-Id", request_id);
-  const Instant until = arrived + std::min(route_.deadline, party_->config().timeouts.response);
-  const auto delivery =
-      party_->start(std::move(request), judge_plainly, {until, until}, Sending{.purpose = Purpose::plain});
+  Visit visit{.arrived = clock_.now(),
+              .at = clock_.wall(),
+              .method = request.method,
+              .request_id = std::move(request_id),
+              .client = client->address()};
+  const std::shared_ptr<BodySource> upload = request.rest;
+  const std::uint64_t received = request.body.size();
+  const Instant until = visit.arrived + std::min(route_.deadline, party_->config().timeouts.response);
+  const auto delivery = party_->start(std::move(request), judge_plainly, {until, until},
+                                      Sending{.purpose = Purpose::plain, .streamed_to = std::move(client)});
   Forwarded forwarded = co_await delivery->result.wait();
-  const bool failed = !forwarded.response || (from_something_in_between(*forwarded.response) && !outage_page_.empty());
-  Response answer = failed ? outage(forwarded) : std::move(*forwarded.response);
-  const Duration took = clock_.now() - arrived;
-  const Answered how = failed ? Answered::unavailable : Answered::forwarded;
-  metrics_.answered(route_.name, how, answer.status, took);
-  metrics_.forwarded(route_.name, forwarded.outcome, took);
-  const std::string address = client->address();
-  Log::access({.at = at,
+  Reply reply{.response = answer(visit, std::move(forwarded), upload.get())};
+  if (upload || reply.response.rest) {
+    reply.ended = [self = shared_from_this(), visit = std::move(visit)](const StreamEnd& end) {
+      self->tell(visit, end);
+    };
+  } else {
+    tell(visit, {.received = received, .sent = reply.response.body.size()});
+  }
+  co_return reply;
+}
+
+Response PlainRoute::answer(Visit& visit, Forwarded forwarded, const BodySource* upload) const {
+  visit.cause = forwarded.cause;
+  visit.outcome = forwarded.outcome;
+  Response response;
+  if (!forwarded.response && upload && upload->failure()) {
+    visit.how = Answered::rejected;
+    response = problem(upload->failure()->status, "Request not complete", upload->failure()->why);
+  } else if (!forwarded.response || (from_something_in_between(*forwarded.response) && !outage_page_.empty())) {
+    visit.how = Answered::unavailable;
+    response = outage(forwarded);
+  } else {
+    response = std::move(*forwarded.response);
+  }
+  visit.status = response.status;
+  return response;
+}
+
+void PlainRoute::tell(const Visit& visit, const StreamEnd& end) const {
+  const Duration took = clock_.now() - visit.arrived;
+  const bool unavailable = visit.how == Answered::unavailable;
+  metrics_.answered(route_.name, visit.how, visit.status, took);
+  if (visit.how != Answered::rejected) metrics_.forwarded(route_.name, visit.outcome, took);
+  if (!end.cut.empty()) metrics_.stream_cut(route_.name, end.cut);
+  Log::access({.at = visit.at,
                .route = route_.name,
-               .method = method,
-               .request_id = request_id,
-               .answered = name(how),
-               .cause = failed ? name(forwarded.cause) : std::string_view(),
-               .outcome = name(forwarded.outcome),
-               .client = address,
-               .status = answer.status,
-               .took = took});
-  co_return Reply{.response = std::move(answer)};
+               .method = visit.method,
+               .request_id = visit.request_id,
+               .answered = name(visit.how),
+               .cause = unavailable ? name(visit.cause) : std::string_view(),
+               .outcome = name(visit.outcome),
+               .client = visit.client,
+               .status = visit.status,
+               .took = took,
+               .received = end.received,
+               .sent = end.sent,
+               .cut = end.cut});
 }
 
 Response PlainRoute::outage(const Forwarded& forwarded) const {
   if (outage_page_.empty()) {
-    const bool timed_out = forwarded.outcome == Outcome::unknown;
+    const bool timed_out = forwarded.cause == Cause::timed_out_in_service;
     return problem(timed_out ? 504 : 502, timed_out ? "Gateway timeout" : "Bad gateway",
                    "The application gave no answer; try again later.");
   }

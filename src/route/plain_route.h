@@ -11,8 +11,9 @@
 
 namespace standin {
 
-/// A route without stand-in on one event loop: forwarded as it is; an outage page when the upstream fails.
-class PlainRoute {
+/// A route without stand-in on one event loop: forwarded as it is, and while it comes; an outage page when the upstream
+/// fails. Kept alive by shared_ptr: an answer may go on coming after a reload.
+class PlainRoute : public std::enable_shared_from_this<PlainRoute> {
  public:
   PlainRoute(RouteConfig route, std::string outage_page, std::shared_ptr<Party> party, Metrics& metrics, Clock& clock);
 
@@ -20,7 +21,10 @@ class PlainRoute {
   Task<Reply> handle(Request request, std::shared_ptr<const Client> client, std::string request_id);
 
  private:
+  struct Visit;
+  Response answer(Visit& visit, Forwarded forwarded, const BodySource* upload) const;
   Response outage(const Forwarded& forwarded) const;
+  void tell(const Visit& visit, const StreamEnd& end) const;
 
   RouteConfig route_;
   std::string outage_page_;

@@ -59,6 +59,7 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   Claim claim = co_await shared_.claims.claim(visit->intent, loop_.clock, visit->deadline);
   if (claim.kind() != Claim::Kind::ours) co_return answer_claimed(*visit, claim);
   visit->intent = claim.intent();
+  if (visit->client->gone()) co_return left_early(*visit);
   auto about_ours = co_await answer_about_ours(visit, claim);
   if (about_ours) co_return std::move(*about_ours);
 
@@ -71,7 +72,10 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   if (visit->voids) note_void_later(visit, forwarded);
 
   if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
-    co_return tell(*visit, Answered::recalled, std::move(*earlier), &forwarded);
+    co_return tell(*visit, Answered::recalled, *earlier, &forwarded);
+  }
+  if (shared_.claims.remembers_another_payload(visit->intent, loop_.clock.now())) {
+    co_return reuse_of_key(visit, std::move(claim), forwarded);
   }
   visit->doubted = shared_.claims.doubted(visit->intent, loop_.clock.now());
   if (visit->doubted) forwarded.outcome = Outcome::unknown;
@@ -99,7 +103,7 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr
   const TimeoutsConfig& timeouts = setup_.parties.front().party->config().timeouts;
   const Ulid id = shared_.ulids.make(wall);
   RequestReading reading = setup_.dialect->read(request);
-  const Intent intent = identify(setup_.route, *setup_.dialect, shared_.vault, request, reading, request_id);
+  const Intent intent = identify(setup_.route, shared_.vault, request, reading, request_id);
   const bool folds = !intent.repeatable && this->folds(reading);
   const Intent taken = folds ? taken_for(intent, *reading.facts, now) : taken_about(intent, reading);
   return std::make_shared<Visit>(Visit{.request = std::move(request),
@@ -161,8 +165,7 @@ bool ProtectedRoute::restore_lookalikes() {
 }
 
 std::optional<Reply> ProtectedRoute::refuse(const Visit& visit) {
-  if (!setup_.route.key_required || !visit.is_charge()) return std::nullopt;
-  if (idempotency_key(setup_.route, *setup_.dialect, visit.request, visit.facts)) return std::nullopt;
+  if (!setup_.route.key_required || !visit.is_charge() || visit.intent.repeatable) return std::nullopt;
   return tell(visit, Answered::rejected, refusal(visit, Refusal::key_missing));
 }
 
@@ -231,6 +234,18 @@ Reply ProtectedRoute::tell_unheard(const Visit& visit, const Ulid& id) {
   const bool elsewhere = rows->front().upstream != setup_.parties.front().party->config().name;
   context.reference = elsewhere ? rows->front().reference : rows->front().upstream_reference;
   return tell(visit, Answered::recalled, setup_.dialect->approve(context));
+}
+
+// Nothing was sent: what came late, or waited long, may be something that its client has made good since.
+Reply ProtectedRoute::left_early(const Visit& visit) {
+  shared_.metrics.client_went_away(setup_.route.name, false);
+  return say_unavailable(visit, {.outcome = Outcome::not_done, .cause = Cause::timed_out_in_queue});
+}
+
+// Its party answered another payload under this key, and would refuse this one.
+Reply ProtectedRoute::reuse_of_key(const VisitPtr& visit, Claim claim, const Forwarded& forwarded) {
+  let_go(visit, std::move(claim), forwarded);
+  return tell(*visit, Answered::rejected, refusal(*visit, Refusal::other_payload), &forwarded);
 }
 
 // --- decide ---

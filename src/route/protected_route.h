@@ -85,6 +85,8 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   // claim
   Reply answer_claimed(const Visit& visit, const Claim& claim);
   Reply give_again(const Visit& visit, const Claim& claim);
+  Reply reuse_of_key(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
+  Reply left_early(const Visit& visit);
   Reply tell_unheard(const Visit& visit, const Ulid& id);
   // about an order of ours (about_ours.cc)
   struct Named {
@@ -126,6 +128,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Decision decide_now(const Visit& visit);
   // keep (keep.cc)
   Task<Reply> keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision);
+  bool may_have_been_told(const Visit& visit, const Forwarded& forwarded) const;
   NewOrder new_order(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
                      const Response* answer) const;
   Conclusion own_word(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
@@ -134,17 +137,19 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Keeping start_keeping(std::variant<NewOrder, Conclusion> what);
   Keeping start_keeping(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
                         const Response& answer);
-  Reply say_kept(const VisitPtr& visit, Claim claim, const Forwarded& forwarded, bool accepted, const Response& answer);
+  Reply say_kept(const VisitPtr& visit, Claim claim, const Forwarded& forwarded, bool accepted,
+                 const AnswerPtr& answer);
   Reply say_unavailable(const Visit& visit, const Forwarded& forwarded);
   // not standing in
   Reply pass_on(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
   Task<Reply> client_left(VisitPtr visit, Claim claim, Forwarded forwarded);
   Reply promise_nothing(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
+  void doubt(const Visit& visit);
   void let_go(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
 
   // after the answer
   Task<> keep_durably(std::shared_ptr<ProtectedRoute> self, std::variant<NewOrder, Conclusion> what, Keeping kept);
-  Task<> commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Response answer,
+  Task<> commit_came_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, AnswerPtr answer,
                           Forwarded forwarded, bool accepted, Keeping keeping);
   Task<> listen_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, State state, Cause cause);
   Task<> hold_until_heard(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim);

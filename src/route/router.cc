@@ -7,6 +7,8 @@
 #include "config/route_match.h"
 #include "net/address.h"
 #include "route/problem.h"
+#include "route/whole_request.h"
+#include "telemetry/log.h"
 
 namespace standin {
 namespace {
@@ -106,9 +108,50 @@ Task<Reply> Router::handle(Request request, std::shared_ptr<const Client> client
     co_return Reply{.response = std::move(answer)};
   }
   if (route->is_protected()) {
+    if (!std::exchange(request.upgrade, {}).empty()) request.rest.reset();
+    if (request.rest || request.body.size() > site_->config.server.body_bytes_max) {
+      auto refusal = co_await hold(request, *route, *client, id);
+      if (refusal) co_return std::move(*refusal);
+    }
     co_return co_await protected_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
   }
   co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+}
+
+/// A protected route is given whole requests: what it keeps is what it sent.
+Task<std::optional<Reply>> Router::hold(Request& request, const RouteConfig& route, const Client& client,
+                                        const std::string& request_id) {
+  const Instant arrived = loop_.clock.now();
+  const WallTime at = loop_.clock.wall();
+  const ServerConfig& server = site_->config.server;
+  const auto whole =
+      co_await read_whole(request, server.body_bytes_max, {shared_.in_flight_bytes, server.in_flight_bytes_max});
+  if (whole) co_return std::nullopt;
+  Response answer = not_held(request, route, whole.error(), request_id);
+  const Answered how = whole.error().status == 503 ? Answered::unavailable : Answered::rejected;
+  const Duration took = loop_.clock.now() - arrived;
+  shared_.metrics.answered(route.name, how, answer.status, took);
+  const std::string address = client.address();
+  Log::access({.at = at,
+               .route = route.name,
+               .method = request.method,
+               .request_id = request_id,
+               .answered = name(how),
+               .client = address,
+               .status = answer.status,
+               .took = took});
+  co_return Reply{.response = std::move(answer)};
+}
+
+/// Nothing was sent and nothing promised. Without room, that is said as the route's clients understand it.
+Response Router::not_held(const Request& request, const RouteConfig& route, const FramingRefusal& why,
+                          const std::string& request_id) const {
+  if (why.status != 503) return problem(why.status, "Request not accepted", why.why);
+  const Dialect& dialect = *site_->dialects.at(route.stand_in);
+  const Facts none;
+  const AnswerContext context{request, none, "", request_id, {}, {}, loop_.clock.wall()};
+  auto own = dialect.refuse(Refusal::not_reached, context);
+  return own ? std::move(*own) : dialect.unavailable(context);
 }
 
 std::string Router::request_id(const Request& request, const Client& client) const {

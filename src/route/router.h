@@ -5,6 +5,7 @@
 #include <string>
 
 #include "config/config.h"
+#include "net/body.h"
 #include "route/plain_route.h"
 #include "route/protected_route.h"
 
@@ -34,6 +35,10 @@ class Router : public std::enable_shared_from_this<Router> {
 
  private:
   std::string request_id(const Request& request, const Client& client) const;
+  Task<std::optional<Reply>> hold(Request& request, const RouteConfig& route, const Client& client,
+                                  const std::string& request_id);
+  Response not_held(const Request& request, const RouteConfig& route, const FramingRefusal& why,
+                    const std::string& request_id) const;
 
   std::shared_ptr<const Site> site_;
   SharedPorts shared_;

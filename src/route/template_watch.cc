@@ -6,10 +6,20 @@
 #include "telemetry/log.h"
 
 namespace standin {
+namespace {
+
+/// One in `template_sample_one_in` on average.
+std::uint64_t draw_pause(Random& random) { return random.below(2 * limits::template_sample_one_in - 1); }
+
+}  // namespace
+
+TemplateWatch::TemplateWatch(std::string route, Random& random, Metrics& metrics)
+    : route_(std::move(route)), random_(random), metrics_(metrics), to_pass_over_(draw_pause(random)) {}
 
 void TemplateWatch::see(const Dialect& dialect, const Response& real, const AnswerContext& context,
                         const Result<Facts>& facts) {
-  if (random_.below(limits::template_sample_one_in) != 0) return;
+  if (to_pass_over_-- > 0) return;
+  to_pass_over_ = draw_pause(random_);
   const bool approved = dialect.judge(real).outcome == Outcome::approved;
   if (approved && !facts) {
     metrics_.facts_unreadable(route_, facts.error().where, false);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "base/random.h"
@@ -12,8 +13,7 @@ namespace standin {
 /// them is known before an outage. One per route and event loop.
 class TemplateWatch {
  public:
-  TemplateWatch(std::string route, Random& random, Metrics& metrics)
-      : route_(std::move(route)), random_(random), metrics_(metrics) {}
+  TemplateWatch(std::string route, Random& random, Metrics& metrics);
 
   /// Looks at one definite answer; most are passed over.
   void see(const Dialect& dialect, const Response& real, const AnswerContext& context, const Result<Facts>& facts);
@@ -22,7 +22,8 @@ class TemplateWatch {
   std::string route_;
   Random& random_;
   Metrics& metrics_;
-  std::string last_drift_;  ///< as last logged: the same drift is logged once
+  std::uint64_t to_pass_over_;  ///< before the next that is looked at; drawn once for each, as drawing asks the kernel
+  std::string last_drift_;      ///< as last logged: the same drift is logged once
   std::string last_facts_error_;
 };
 

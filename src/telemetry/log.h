@@ -14,6 +14,8 @@ struct AccessRecord {
   std::string_view route, method, request_id, order_id, answered, cause, outcome, client;
   int status = 0;
   Duration took{};
+  std::uint64_t received = 0, sent = 0;  ///< bytes of the request's and the answer's body, on a plain route
+  std::string_view cut;                  ///< who broke off what was passed on while it came; "" for nobody
 };
 
 /// Structured logs: one JSON object a line, written by threads of their own, one for the access log and one for the

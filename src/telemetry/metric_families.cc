@@ -46,6 +46,8 @@ MetricFamilies::MetricFamilies()
                          {"route", "result"}),
       clients_gone(counter(registry, "standin_clients_gone_total", "Clients that went away before their answer"),
                    {"route", "when"}),
+      streams_cut(counter(registry, "standin_streams_cut_total", "Bodies and tunnels that broke off while passed on"),
+                  {"route", "by"}),
       late_answers(counter(registry, "standin_late_answers_total", "Answers that came after the deadline"),
                    {"route", "outcome"}),
       replay_attempts(counter(registry, "standin_replay_attempts_total", "Attempts to deliver an order, by outcome"),

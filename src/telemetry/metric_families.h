@@ -17,6 +17,7 @@ struct MetricFamilies {
   CounterFamily<3> facts_unreadable;
   CounterFamily<2> templates_compared;
   CounterFamily<2> clients_gone;
+  CounterFamily<2> streams_cut;
   CounterFamily<2> late_answers;
 
   CounterFamily<3> replay_attempts;

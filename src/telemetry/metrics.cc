@@ -82,6 +82,10 @@ void Metrics::client_went_away(std::string_view route, bool after_commit) {
   state_->clients_gone.of({route, after_commit ? "after_commit" : "before_commit"}).Increment();
 }
 
+void Metrics::stream_cut(std::string_view route, std::string_view by) {
+  state_->streams_cut.of({route, by}).Increment();
+}
+
 void Metrics::late_answer(std::string_view route, Outcome outcome) {
   state_->late_answers.of({route, name(outcome)}).Increment();
 }

@@ -39,6 +39,8 @@ class Metrics {
   void facts_unreadable(std::string_view route, std::string_view fact, bool standing_in);
   void template_compared(std::string_view route, bool drifted);
   void client_went_away(std::string_view route, bool after_commit);
+  /// What was passed on while it came did not come to its end; `by`: "client", "upstream" or "standin".
+  void stream_cut(std::string_view route, std::string_view by);
   void late_answer(std::string_view route, Outcome outcome);
   void replay_attempt(std::string_view route, Outcome outcome);
   void replay_paused(std::string_view route, bool paused);

@@ -27,6 +27,7 @@ void say_everything(Metrics& metrics) {
   metrics.facts_unreadable("orders", "amount", false);
   metrics.template_compared("orders", true);
   metrics.client_went_away("orders", true);
+  metrics.stream_cut("orders", "client");
   metrics.late_answer("orders", Outcome::approved);
   metrics.replay_attempt("orders", Outcome::declined);
   metrics.replay_paused("orders", true);

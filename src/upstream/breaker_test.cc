@@ -11,7 +11,7 @@ using Kind = Breaker::Permit::Kind;
 
 /// A breaker with the default configuration (20 ends in 10 s, half of them bad; 3 unanswered in a row; open for 5 s;
 /// two good probes; half-open for at most 60 s), and the time it is asked at.
-struct Scene {
+struct BreakerScene {
   BreakerConfig config;
   Breaker breaker{config};
   Instant now{1h};
@@ -36,7 +36,7 @@ struct Scene {
 };
 
 TEST(Breaker, TellsWhetherItWouldLetAProbeThroughWithoutGivingLeave) {
-  Scene scene;
+  BreakerScene scene;
   EXPECT_TRUE(scene.breaker.lets_through(scene.now));
   scene.trip();
   EXPECT_FALSE(scene.breaker.lets_through(scene.now));
@@ -50,14 +50,14 @@ TEST(Breaker, TellsWhetherItWouldLetAProbeThroughWithoutGivingLeave) {
 }
 
 TEST(Breaker, AdmitsEverythingWhileAllIsWell) {
-  Scene scene;
+  BreakerScene scene;
   scene.exchanges(1000, End::good);
   EXPECT_EQ(scene.state(), State::closed);
   EXPECT_EQ(scene.admit(false).kind, Kind::normal);
 }
 
 TEST(Breaker, OpensWhenHalfOfTheMinimumWereErrors) {
-  Scene scene;
+  BreakerScene scene;
   scene.exchanges(10, End::good);
   scene.exchanges(9, End::error);
   EXPECT_EQ(scene.state(), State::closed);
@@ -67,7 +67,7 @@ TEST(Breaker, OpensWhenHalfOfTheMinimumWereErrors) {
 }
 
 TEST(Breaker, StaysClosedBelowTheErrorRate) {
-  Scene scene;
+  BreakerScene scene;
   for (int i = 0; i < 100; ++i) {
     scene.exchanges(3, End::good);
     scene.exchange(End::error);
@@ -76,7 +76,7 @@ TEST(Breaker, StaysClosedBelowTheErrorRate) {
 }
 
 TEST(Breaker, ForgetsErrorsOlderThanItsWindow) {
-  Scene scene;
+  BreakerScene scene;
   scene.exchanges(19, End::error);
   scene.pass(11s);
   scene.exchanges(19, End::error);
@@ -84,7 +84,7 @@ TEST(Breaker, ForgetsErrorsOlderThanItsWindow) {
 }
 
 TEST(Breaker, TripsOnConsecutiveTimeoutsAtTwoOrdersAMinute) {
-  Scene scene;
+  BreakerScene scene;
   for (int i = 0; i < 3; ++i) {
     EXPECT_EQ(scene.state(), State::closed);
     scene.exchange(End::timed_out);
@@ -95,7 +95,7 @@ TEST(Breaker, TripsOnConsecutiveTimeoutsAtTwoOrdersAMinute) {
 }
 
 TEST(Breaker, ARefusedConnectionIsAsBadAsATimeout) {
-  Scene scene;
+  BreakerScene scene;
   scene.exchange(End::not_sent);
   scene.exchange(End::timed_out);
   scene.exchange(End::not_sent);
@@ -103,7 +103,7 @@ TEST(Breaker, ARefusedConnectionIsAsBadAsATimeout) {
 }
 
 TEST(Breaker, AGoodEndBreaksTheRowOfTimeoutsButAnErrorDoesNot) {
-  Scene scene;
+  BreakerScene scene;
   scene.exchanges(2, End::timed_out);
   scene.exchange(End::good);
   scene.exchanges(2, End::timed_out);
@@ -115,7 +115,7 @@ TEST(Breaker, AGoodEndBreaksTheRowOfTimeoutsButAnErrorDoesNot) {
 }
 
 TEST(Breaker, RefusesUntilItWasOpenForItsTime) {
-  Scene scene;
+  BreakerScene scene;
   scene.trip();
   scene.pass(5s - 1ns);
   EXPECT_FALSE(scene.admit().admitted());
@@ -124,7 +124,7 @@ TEST(Breaker, RefusesUntilItWasOpenForItsTime) {
 }
 
 TEST(Breaker, LetsOneProbeThroughAtATime) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   const auto first = scene.admit();
   EXPECT_EQ(first.kind, Kind::probe);
@@ -135,14 +135,14 @@ TEST(Breaker, LetsOneProbeThroughAtATime) {
 }
 
 TEST(Breaker, WhatIsNotCoveredByStandInIsNoProbe) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   EXPECT_FALSE(scene.admit(false).admitted());
   EXPECT_EQ(scene.admit(true).kind, Kind::probe);
 }
 
 TEST(Breaker, ClosesAfterTwoGoodProbes) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   scene.exchange(End::good);
   EXPECT_EQ(scene.state(), State::half_open);
@@ -152,7 +152,7 @@ TEST(Breaker, ClosesAfterTwoGoodProbes) {
 }
 
 TEST(Breaker, StartsAfreshOnceClosed) {
-  Scene scene;
+  BreakerScene scene;
   scene.exchanges(17, End::error);
   scene.half_open();
   scene.exchanges(2, End::good);
@@ -162,7 +162,7 @@ TEST(Breaker, StartsAfreshOnceClosed) {
 
 TEST(Breaker, OneFailedProbeReopensIt) {
   for (const End end : {End::error, End::timed_out, End::not_sent}) {
-    Scene scene;
+    BreakerScene scene;
     scene.half_open();
     scene.exchange(End::good);
     scene.exchange(end);
@@ -174,7 +174,7 @@ TEST(Breaker, OneFailedProbeReopensIt) {
 }
 
 TEST(Breaker, AGoodPingHalfOpensItButDoesNotCloseIt) {
-  Scene scene;
+  BreakerScene scene;
   scene.trip();
   for (int i = 0; i < 10; ++i) scene.breaker.healthy(scene.now);
   EXPECT_EQ(scene.state(), State::half_open);
@@ -184,7 +184,7 @@ TEST(Breaker, AGoodPingHalfOpensItButDoesNotCloseIt) {
 }
 
 TEST(Breaker, AGoodPingDoesNotDisturbAProbe) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   const auto probe = scene.admit();
   scene.breaker.healthy(scene.now);
@@ -194,7 +194,7 @@ TEST(Breaker, AGoodPingDoesNotDisturbAProbe) {
 }
 
 TEST(Breaker, AGoodPingChangesNothingWhileClosed) {
-  Scene scene;
+  BreakerScene scene;
   scene.exchanges(2, End::timed_out);
   scene.breaker.healthy(scene.now);
   scene.exchange(End::timed_out);
@@ -202,7 +202,7 @@ TEST(Breaker, AGoodPingChangesNothingWhileClosed) {
 }
 
 TEST(Breaker, ALateGoodAnswerDoesNotCloseIt) {
-  Scene scene;
+  BreakerScene scene;
   const auto slow = scene.admit();
   scene.trip();
   scene.record(slow, End::good);
@@ -214,7 +214,7 @@ TEST(Breaker, ALateGoodAnswerDoesNotCloseIt) {
 }
 
 TEST(Breaker, AnErrorFromBeforeItOpenedDoesNotReopenIt) {
-  Scene scene;
+  BreakerScene scene;
   const auto slow = scene.admit();
   scene.half_open();
   scene.record(slow, End::timed_out);
@@ -226,7 +226,7 @@ TEST(Breaker, AnErrorFromBeforeItOpenedDoesNotReopenIt) {
 }
 
 TEST(Breaker, GivesUpHalfOpenWithoutAVerdict) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   ASSERT_EQ(scene.admit().kind, Kind::probe);
   scene.pass(60s - 1ns);
@@ -238,7 +238,7 @@ TEST(Breaker, GivesUpHalfOpenWithoutAVerdict) {
 }
 
 TEST(Breaker, AStaleProbeIsIgnored) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   const auto lost = scene.admit();
   scene.pass(65s);
@@ -254,7 +254,7 @@ TEST(Breaker, AStaleProbeIsIgnored) {
 }
 
 TEST(Breaker, AGoodProbeGivesTheNextOneItsTime) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   scene.pass(59s);
   scene.exchange(End::good);
@@ -263,14 +263,14 @@ TEST(Breaker, AGoodProbeGivesTheNextOneItsTime) {
 }
 
 TEST(Breaker, ASiteWithPlainRequestsAloneFindsBack) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   scene.pass(65s);
   EXPECT_EQ(scene.admit(false).kind, Kind::probe);
 }
 
 TEST(Breaker, OncePlainRequestsHelpedCoveredOnesAreAskedFirstAgain) {
-  Scene scene;
+  BreakerScene scene;
   scene.half_open();
   scene.pass(65s);
   scene.exchanges(2, End::good);
@@ -279,7 +279,7 @@ TEST(Breaker, OncePlainRequestsHelpedCoveredOnesAreAskedFirstAgain) {
 }
 
 TEST(Breaker, DoesNotDependOnWhoLooksWhen) {
-  Scene watched, alone;
+  BreakerScene watched, alone;
   watched.trip();
   alone.trip();
   for (int second = 0; second < 1000; ++second) {
@@ -292,7 +292,7 @@ TEST(Breaker, DoesNotDependOnWhoLooksWhen) {
 }
 
 TEST(Breaker, AYearWithoutTrafficEndsInAnAnswer) {
-  Scene scene;
+  BreakerScene scene;
   scene.trip();
   scene.pass(24h * 365);
   const State state = scene.state();
@@ -302,7 +302,7 @@ TEST(Breaker, AYearWithoutTrafficEndsInAnAnswer) {
 }
 
 TEST(Breaker, KeepsItsStateWhenReconfigured) {
-  Scene scene;
+  BreakerScene scene;
   scene.trip();
   BreakerConfig longer = scene.config;
   longer.open_for = 20s;

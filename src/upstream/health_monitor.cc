@@ -38,7 +38,7 @@ Task<Ping> ping(const Watch& watch, Clock& clock, Transport& transport) {
   const ExchangeTimes times{
       .connect = watch.connect, .write = watch.health.timeout, .send_before = end, .listen_until = end};
   const WallTime asked = clock.wall();
-  const auto answer = co_await transport.exchange(watch.endpoint, request, times, {});
+  const auto answer = co_await transport.exchange(watch.endpoint, request, times, {}, nullptr);
   if (!answer || answer->status != 200) co_return Ping{};
   const Health health = health_in(answer->body, watch.health.expect);
   const auto lead = lead_of(answer->headers.find("Date").value_or(""), asked, clock.wall());

@@ -11,8 +11,8 @@ namespace {
 constexpr const char* shop_url = "http://shop:1";
 
 /// A shop that is asked every 5 s, with 1 s to answer "UP...".
-struct Scene {
-  Scene() {
+struct MonitorScene {
+  MonitorScene() {
     transport.behave = [this](const Endpoint&, const Request&) { return ping; };
   }
   void watch() {
@@ -34,7 +34,7 @@ struct Scene {
 };
 
 TEST(HealthMonitor, AsksAtOnceAndThenAsOftenAsConfigured) {
-  Scene scene;
+  MonitorScene scene;
   EXPECT_EQ(scene.view().health, "unknown");
   scene.watch();
   scene.world.run_for(12s);
@@ -48,7 +48,7 @@ TEST(HealthMonitor, AsksAtOnceAndThenAsOftenAsConfigured) {
 TEST(HealthMonitor, OnlyTheExpectedAnswerInTimeIsGood) {
   for (const Behaviour& behaviour : {answers(500, "UP"), answers(500, "DOWN"), answers(200, "not UP"), refuses(),
                                      hangs(), babbles(), answers(200, "UP", 1001ms)}) {
-    Scene scene;
+    MonitorScene scene;
     scene.ping = behaviour;
     scene.watch();
     scene.world.run_for(2s);
@@ -57,7 +57,7 @@ TEST(HealthMonitor, OnlyTheExpectedAnswerInTimeIsGood) {
 }
 
 TEST(HealthMonitor, ATargetMayAnnounceThatItIsDownAndBeUpAgain) {
-  Scene scene;
+  MonitorScene scene;
   scene.ping = answers(200, "DOWN:ca403");
   scene.watch();
   scene.world.run_for(2s);
@@ -72,7 +72,7 @@ TEST(HealthMonitor, WhatFollowsAColonNamesTheLocation) {
       {"UP:ca403", "ca403"}, {"UP: ca403\r\n", "ca403"}, {"DOWN:ny102", "ny102"}, {"UP", ""},
       {"UP:", ""},           {"UP:a\x1b[2Jb", ""},       {"UP:two words", ""},    {"UP:" + std::string(33, 'x'), ""}};
   for (const auto& [body, location] : cases) {
-    Scene scene;
+    MonitorScene scene;
     scene.ping = answers(200, body);
     scene.watch();
     scene.world.run_for(1s);
@@ -81,7 +81,7 @@ TEST(HealthMonitor, WhatFollowsAColonNamesTheLocation) {
 }
 
 TEST(HealthMonitor, AGoodPingHalfOpensABreakerAndAnyNumberOfThemDoesNotCloseIt) {
-  Scene scene;
+  MonitorScene scene;
   scene.config.breaker.open_for = 1h;
   scene.trip();
   scene.watch();
@@ -92,7 +92,7 @@ TEST(HealthMonitor, AGoodPingHalfOpensABreakerAndAnyNumberOfThemDoesNotCloseIt) 
 }
 
 TEST(HealthMonitor, ABadPingLeavesTheBreakerAlone) {
-  Scene scene;
+  MonitorScene scene;
   scene.ping = refuses();
   scene.watch();
   scene.world.run_for(10min);
@@ -104,7 +104,7 @@ TEST(HealthMonitor, ABadPingLeavesTheBreakerAlone) {
 }
 
 TEST(HealthMonitor, AnUpstreamWithoutAHealthPathIsNotAsked) {
-  Scene scene;
+  MonitorScene scene;
   scene.config.health.path.clear();
   scene.watch();
   scene.world.run_for(1min);
@@ -113,7 +113,7 @@ TEST(HealthMonitor, AnUpstreamWithoutAHealthPathIsNotAsked) {
 }
 
 TEST(HealthMonitor, StopsAtOnceAndForgetsThePingUnderWay) {
-  Scene scene;
+  MonitorScene scene;
   scene.ping = answers(200, "UP", 500ms);
   scene.watch();
   scene.world.run_for(100ms);

@@ -25,8 +25,9 @@ ClientOptions client_options(const Config& config, std::shared_ptr<DnsBoard> boa
 }
 
 Task<Result<Response>> HttpTransport::exchange(const Endpoint& target, const Request& request,
-                                               const ExchangeTimes& times, std::function<void()> sending) {
-  return client_.exchange(target, request, times, std::move(sending));
+                                               const ExchangeTimes& times, std::function<void()> sending,
+                                               std::shared_ptr<const Client> streamed_to) {
+  return client_.exchange(target, request, times, std::move(sending), std::move(streamed_to));
 }
 
 }  // namespace standin

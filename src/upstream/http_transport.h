@@ -21,7 +21,7 @@ class HttpTransport final : public Transport {
   /// From now on; exchanges under way go on as they began. On the loop's thread.
   void configure(const Config& config) { client_.configure(client_options(config, board_)); }
   Task<Result<Response>> exchange(const Endpoint& target, const Request& request, const ExchangeTimes& times,
-                                  std::function<void()> sending) override;
+                                  std::function<void()> sending, std::shared_ptr<const Client> streamed_to) override;
 
  private:
   std::shared_ptr<DnsBoard> board_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "base/planted.h"
+#include "net/body.h"
 #include "upstream/balance.h"
 
 namespace standin {
@@ -52,6 +53,9 @@ struct Attempt {
   void record(Breaker::End end, Instant now) {
     if (std::exchange(recorded, true)) return;
     target->record(clearance, end, now);
+  }
+  void withdraw() {
+    if (!std::exchange(recorded, true)) target->withdraw(clearance);
   }
   void record_lateness(Instant now) { record(sent ? Breaker::End::timed_out : Breaker::End::not_sent, now); }
 };
@@ -125,6 +129,9 @@ void note_nothing_sent(Delivery& delivery, const Attempt& attempt) {
   delivery.sent_at = {};
 }
 
+/// While its client is still sending, the time that passes is not the target's.
+bool sends_body_of(const Errand& errand) { return errand.request.rest && errand.request.upgrade.empty(); }
+
 Task<Result<Response>> exchange(const Errand& errand, std::shared_ptr<Attempt> attempt) {
   const auto& endpoint = errand.party->endpoints[attempt->index];
   if (!endpoint) co_return std::unexpected(endpoint.error());
@@ -132,9 +139,13 @@ Task<Result<Response>> exchange(const Errand& errand, std::shared_ptr<Attempt> a
   std::function<void()> sending = [attempt, delivery = errand.delivery, &clock] {
     note_sending(*delivery, *attempt, clock.wall());
   };
-  const auto too_late =
-      clock.at(verdict_by(errand, attempt->clearance), [attempt, &clock] { attempt->record_lateness(clock.now()); });
-  co_return co_await errand.party->transport.exchange(*endpoint, errand.request, times_of(errand), sending);
+  std::unique_ptr<Alarm> too_late;
+  if (!sends_body_of(errand)) {
+    too_late =
+        clock.at(verdict_by(errand, attempt->clearance), [attempt, &clock] { attempt->record_lateness(clock.now()); });
+  }
+  co_return co_await errand.party->transport.exchange(*endpoint, errand.request, times_of(errand), sending,
+                                                      errand.sending.streamed_to);
 }
 
 struct Tried {
@@ -170,7 +181,8 @@ Forwarded unanswered(const Errand& errand, Attempt& attempt, const Error& error)
     case Sent::maybe:
     case Sent::answered:
       const Cause cause = cause_of_silence(error, errand.now(), errand.deadlines.answer_by);
-      attempt.record(end_of(cause), errand.now());
+      const bool client_broke_off = sends_body_of(errand) && errand.request.rest->failure();
+      client_broke_off ? attempt.withdraw() : attempt.record(end_of(cause), errand.now());
       if (planted(Bug::silence_is_not_done)) return nothing_sent(cause, std::move(why));
       return {.outcome = Outcome::unknown, .cause = cause, .error = std::move(why)};
   }
@@ -182,6 +194,23 @@ struct Choice {
   std::size_t index;
   TargetBreakers::Clearance clearance;
 };
+
+/// `body`, with a place that is given back when it goes.
+template <class Counted>
+std::shared_ptr<BodySource> with_place(std::shared_ptr<BodySource> body, Held<Counted> place) {
+  struct Both {
+    Held<Counted> place;
+    std::shared_ptr<BodySource> body;
+  };
+  BodySource* const source = body.get();
+  return {std::make_shared<Both>(Both{std::move(place), std::move(body)}), source};
+}
+
+/// What is still to come of an answer is in flight until it has come.
+template <class Counted>
+void keep_place(std::optional<Response>& response, Held<Counted> place) {
+  if (response && response->rest) response->rest = with_place(std::move(response->rest), std::move(place));
+}
 
 /// The best target not tried yet that lets the request through; those looked at are marked as tried.
 std::optional<Choice> next_target(const Errand& errand, std::vector<bool>& tried) {
@@ -199,14 +228,18 @@ Task<Tried> try_target(const Errand& errand, Choice choice) {
   const auto& target = errand.party->targets[choice.index];
   const auto attempt = std::make_shared<Attempt>(choice.index, target, std::move(choice.clearance));
   target->enter();
-  const Held<TargetState> place(target);
+  Held<TargetState> place(target);
   note_connecting(*errand.delivery, target->url());
   auto result = co_await exchange(errand, attempt);
   const bool lost = !result && result.error().sent == Sent::maybe && errand.now() < errand.deadlines.answer_by;
   if (planted(Bug::sent_again_after_a_loss) && lost) result = co_await exchange(errand, attempt);
   const bool sent = result || result.error().sent != Sent::nothing;
   if (sent && !attempt->sent) note_sending(*errand.delivery, *attempt, errand.party->clock.wall());
-  if (result) co_return answered(errand, *attempt, std::move(*result));
+  if (result) {
+    Tried tried = answered(errand, *attempt, std::move(*result));
+    keep_place(tried.forwarded.response, std::move(place));
+    co_return tried;
+  }
   co_return Tried{.forwarded = unanswered(errand, *attempt, result.error()), .sent = sent};
 }
 
@@ -269,8 +302,10 @@ Task<Forwarded> forward(const Errand& errand) {
   if (!party.places->enter(party.config.concurrency))
     co_return nothing_sent(Cause::timed_out_in_queue,
                            fmt::format("{} requests are in flight already", party.config.concurrency));
-  const Held<Places> place(party.places);
-  co_return co_await try_targets(errand);
+  Held<Places> place(party.places);
+  Forwarded forwarded = co_await try_targets(errand);
+  keep_place(forwarded.response, std::move(place));
+  co_return forwarded;
 }
 
 Task<> run(Errand errand) {

@@ -19,6 +19,8 @@
 
 namespace standin {
 
+class Client;
+
 /// How an answer counts; given by the route's dialect, so that an error is told from a failure.
 struct Judged {
   Outcome outcome = Outcome::unknown;
@@ -31,7 +33,7 @@ using Judge = std::function<Judged(const Response&)>;
 struct Forwarded {
   Outcome outcome = Outcome::unknown;
   Cause cause = Cause::refused;      ///< meaningful unless approved or declined
-  std::optional<Response> response;  ///< the party's answer, also an untrustworthy one
+  std::optional<Response> response;  ///< the party's answer, also an untrustworthy one; its `rest` holds the places
   std::string error;                 ///< for logs, when there is no response
 };
 
@@ -59,6 +61,8 @@ struct Sending {
   /// The party takes a repeat of this request for one (it keys or folds duplicates, and its window is open): after an
   /// `unknown` at one target, another of the same party may be tried.
   bool repeat_is_recognised = false;
+  /// The client that a large answer is passed on to while it comes; nullptr: the answer is awaited whole.
+  std::shared_ptr<const Client> streamed_to;
 };
 
 struct Deadlines {
@@ -84,6 +88,9 @@ class Party {
   /// sent, or if every answer said so; once an attempt is `unknown`, whatever comes after it, only a definite answer
   /// that is not of its own try alone ends that. What an operator has cut off (TargetStates::switches) is not tried:
   /// `not_done` because of a breaker.
+  ///
+  /// A request's `rest` is sent once: no other target is tried when any of it was asked for. How long it takes is its
+  /// client's matter: that times nothing out, and a client that breaks off is not held against the target.
   std::shared_ptr<Delivery> start(Request request, Judge judge, Deadlines deadlines, Sending sending);
 
   /// Starts one and waits for its end.

@@ -10,10 +10,9 @@ namespace {
 using testing::ElementsAre;
 using testing::IsEmpty;
 using testing::SizeIs;
-using Scene = PartyScene;
 
 TEST(Party, TriesAnotherTargetWhenAnAnswerSaysThatNothingHappened) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on[a_url] = answers(503);
   EXPECT_EQ(scene.deliver().outcome, Outcome::approved);
   scene.on[b_url] = answers(503);
@@ -24,7 +23,7 @@ TEST(Party, TriesAnotherTargetWhenAnAnswerSaysThatNothingHappened) {
 TEST(Party, AfterADoubtTriesAnotherTargetWhereARepeatIsRecognised) {
   for (const Behaviour& behaviour : {breaks_off(), babbles(), answers(500), answers(200, "please sign in")}) {
     for (const int definite : {201, 402}) {
-      Scene scene(a_then_b());
+      PartyScene scene(a_then_b());
       scene.on = {{a_url, behaviour}, {b_url, answers(definite)}};
       const Forwarded forwarded = scene.deliver(recognised);
       EXPECT_EQ(forwarded.outcome, definite == 201 ? Outcome::approved : Outcome::declined);
@@ -35,7 +34,7 @@ TEST(Party, AfterADoubtTriesAnotherTargetWhereARepeatIsRecognised) {
 
 TEST(Party, ADoubtIsNotClearedByALaterAttemptThatDidNothing) {
   for (const Behaviour& behaviour : {refuses(), answers(503), Behaviour{.loses_connection = true}}) {
-    Scene scene(a_then_b());
+    PartyScene scene(a_then_b());
     scene.on = {{a_url, breaks_off()}, {b_url, behaviour}};
     const auto delivery = scene.start(recognised);
     scene.world.run_for(1s);
@@ -47,7 +46,7 @@ TEST(Party, ADoubtIsNotClearedByALaterAttemptThatDidNothing) {
 }
 
 TEST(Party, ADoubtIsNotClearedByANoThatIsOfItsOwnTryAlone) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on = {{a_url, breaks_off()}, {b_url, answers(401)}};
   EXPECT_EQ(scene.deliver(recognised).outcome, Outcome::unknown);
   scene.on = {{a_url, answers(401)}};
@@ -55,7 +54,7 @@ TEST(Party, ADoubtIsNotClearedByANoThatIsOfItsOwnTryAlone) {
 }
 
 TEST(Party, ASlowAttemptIsWaitedForAndNotRepeated) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on[a_url] = answers(201, "late", 40s);
   const auto delivery = scene.start(recognised);
   scene.world.run_for(40s);
@@ -64,7 +63,7 @@ TEST(Party, ASlowAttemptIsWaitedForAndNotRepeated) {
 }
 
 TEST(Party, TheLateAnswerOfASecondAttemptIsStillDelivered) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on = {{a_url, breaks_off(5s)}, {b_url, answers(201, "late", 40s)}};
   const auto delivery = scene.start(recognised);
   scene.world.run_for(44s);
@@ -75,14 +74,14 @@ TEST(Party, TheLateAnswerOfASecondAttemptIsStillDelivered) {
 }
 
 TEST(Party, ADoubtThatComesWhenTheAnswerIsDueIsNotTriedAgain) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on[a_url] = breaks_off(10s);
   EXPECT_EQ(scene.deliver(recognised).outcome, Outcome::unknown);
   EXPECT_THAT(scene.reached(), ElementsAre(a_url));
 }
 
 TEST(Party, KeepsWhatAnEarlierAttemptWasToldWhenTheNextCannotBeSent) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on = {{a_url, answers(503, "maintenance")}, {b_url, refuses()}};
   const auto delivery = scene.start();
   scene.world.run_for(1s);
@@ -92,7 +91,7 @@ TEST(Party, KeepsWhatAnEarlierAttemptWasToldWhenTheNextCannotBeSent) {
 }
 
 TEST(Party, StopsRetryingWhenTheBudgetIsUsedUp) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on = {{a_url, breaks_off()}, {b_url, hangs()}};
   for (unsigned i = 0; i < limits::retries_min; ++i) scene.start(recognised);
   scene.world.run_for(1s);
@@ -107,7 +106,7 @@ TEST(Party, StopsRetryingWhenTheBudgetIsUsedUp) {
 }
 
 TEST(Party, WhatWasNeverSentNeedsNoRetryBudget) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on = {{a_url, breaks_off()}, {b_url, hangs()}};
   for (unsigned i = 0; i < limits::retries_min; ++i) scene.start(recognised);
   scene.world.run_for(1s);
@@ -116,7 +115,7 @@ TEST(Party, WhatWasNeverSentNeedsNoRetryBudget) {
 }
 
 TEST(Party, OneAcquirersOutageLeavesTheOtherCountriesAlone) {
-  Scene scene(by_country());
+  PartyScene scene(by_country());
   scene.on[a_url] = hangs();
   for (int i = 0; i < 3; ++i) scene.start(in_country("FR"));
   scene.world.run_for(10s);
@@ -129,7 +128,7 @@ TEST(Party, OneAcquirersOutageLeavesTheOtherCountriesAlone) {
 }
 
 TEST(Party, ATargetThatCannotBeReachedIsGoneForEveryCountry) {
-  Scene scene(by_country());
+  PartyScene scene(by_country());
   scene.on[a_url] = refuses();
   for (const char* country : {"FR", "DE", "NL"}) scene.deliver(in_country(country));
   scene.on[a_url] = answers(201);
@@ -139,7 +138,7 @@ TEST(Party, ATargetThatCannotBeReachedIsGoneForEveryCountry) {
 }
 
 TEST(Party, NothingIsSentOfWhatAnOperatorHasCutOff) {
-  Scene scene(by_country());
+  PartyScene scene(by_country());
   scene.states.switches()->cut({.upstream = "shop", .key = "FR", .until = scene.world.clock().wall() + 30min});
   const Forwarded cut = scene.deliver(in_country("FR"));
   EXPECT_EQ(cut.outcome, Outcome::not_done);
@@ -151,7 +150,7 @@ TEST(Party, NothingIsSentOfWhatAnOperatorHasCutOff) {
 }
 
 TEST(Party, ASwitchThatIsCutMeanwhileStopsTheNextAttempt) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.on[a_url] = breaks_off(1s);
   const auto delivery = scene.start(recognised);
   scene.world.run_for(500ms);

@@ -11,10 +11,9 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 using testing::UnorderedElementsAre;
-using Scene = PartyScene;
 
 TEST(Party, PassesAnApprovalOn) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = answers(201, "made", 1s);
   const Forwarded forwarded = scene.deliver();
   EXPECT_EQ(forwarded.outcome, Outcome::approved);
@@ -24,7 +23,7 @@ TEST(Party, PassesAnApprovalOn) {
 }
 
 TEST(Party, ADeclineIsGoodForTheBreaker) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = answers(402);
   for (int i = 0; i < 100; ++i) EXPECT_EQ(scene.deliver().outcome, Outcome::declined);
   EXPECT_EQ(scene.view().good, 100u);
@@ -33,7 +32,7 @@ TEST(Party, ADeclineIsGoodForTheBreaker) {
 
 TEST(Party, NeverSendsAgainWhatMayHaveBeenSent) {
   for (const Behaviour& behaviour : {breaks_off(), babbles(), hangs(), answers(500), answers(200, "please sign in")}) {
-    Scene scene(two_targets());
+    PartyScene scene(two_targets());
     scene.on = {{a_url, behaviour}, {b_url, behaviour}};
     const Forwarded forwarded = scene.deliver();
     EXPECT_EQ(forwarded.outcome, Outcome::unknown);
@@ -42,7 +41,7 @@ TEST(Party, NeverSendsAgainWhatMayHaveBeenSent) {
 }
 
 TEST(Party, TriesTheNextTargetAtOnceWhenNothingWasSent) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.on[a_url] = refuses();
   const Instant start = scene.world.now();
   for (int i = 0; i < 10; ++i) EXPECT_EQ(scene.deliver().outcome, Outcome::approved);
@@ -52,7 +51,7 @@ TEST(Party, TriesTheNextTargetAtOnceWhenNothingWasSent) {
 }
 
 TEST(Party, TriesEachTargetOnceWhenAllRefuse) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.on = {{a_url, refuses()}, {b_url, refuses()}};
   const Forwarded forwarded = scene.deliver();
   EXPECT_EQ(forwarded.outcome, Outcome::not_done);
@@ -67,7 +66,7 @@ TEST(Party, TellsTheCausesOfUnknownApart) {
       {breaks_off(), Cause::untrustworthy},   {babbles(), Cause::untrustworthy},
       {answers(200), Cause::untrustworthy},   {answers(500), Cause::server_error}};
   for (const auto& [behaviour, cause] : cases) {
-    Scene scene;
+    PartyScene scene;
     scene.on[a_url] = behaviour;
     const Forwarded forwarded = scene.deliver();
     EXPECT_EQ(forwarded.outcome, Outcome::unknown);
@@ -76,7 +75,7 @@ TEST(Party, TellsTheCausesOfUnknownApart) {
 }
 
 TEST(Party, ALateAnswerIsStillDelivered) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = answers(201, "late", 40s);
   const auto delivery = scene.start();
   scene.world.run_for(39s);
@@ -88,7 +87,7 @@ TEST(Party, ALateAnswerIsStillDelivered) {
 }
 
 TEST(Party, TheBreakerHearsOfATimeoutAtOnceAndOnlyOnce) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = answers(201, "late", 40s);
   const auto delivery = scene.start();
   scene.world.run_for(10s);
@@ -101,7 +100,7 @@ TEST(Party, TheBreakerHearsOfATimeoutAtOnceAndOnlyOnce) {
 }
 
 TEST(Party, ListensNoLongerThanToldAndThenGivesItsPlaceBack) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = hangs();
   const auto delivery = scene.start();
   scene.world.run_for(60s - 1ns);
@@ -112,7 +111,7 @@ TEST(Party, ListensNoLongerThanToldAndThenGivesItsPlaceBack) {
 }
 
 TEST(Party, ThreeTimeoutsInARowAreAnsweredByTheBreakerFromThenOn) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = hangs();
   for (int i = 0; i < 3; ++i) scene.start();
   scene.world.run_for(10s);
@@ -123,14 +122,14 @@ TEST(Party, ThreeTimeoutsInARowAreAnsweredByTheBreakerFromThenOn) {
 }
 
 TEST(Party, SkipsATargetWhoseBreakerRefuses) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.trip(a_url);
   for (int i = 0; i < 10; ++i) EXPECT_EQ(scene.deliver().outcome, Outcome::approved);
   EXPECT_THAT(scene.reached(), testing::Each(b_url));
 }
 
 TEST(Party, SharesItsBreakersWithTheOtherThreads) {
-  Scene scene;
+  PartyScene scene;
   const auto other = scene.make_party();
   scene.on[a_url] = refuses();
   for (int i = 0; i < 3; ++i) scene.deliver();
@@ -142,7 +141,7 @@ TEST(Party, SharesItsBreakersWithTheOtherThreads) {
 }
 
 TEST(Party, SendsOneProbeOverAllThreads) {
-  Scene scene;
+  PartyScene scene;
   const auto other = scene.make_party();
   scene.trip(a_url);
   scene.world.run_for(5s);
@@ -155,7 +154,7 @@ TEST(Party, SendsOneProbeOverAllThreads) {
 }
 
 TEST(Party, APlainRequestIsNoProbeAndAReplayIs) {
-  Scene scene;
+  PartyScene scene;
   scene.trip(a_url);
   scene.world.run_for(5s);
   EXPECT_EQ(scene.deliver({Purpose::plain}).cause, Cause::breaker);
@@ -163,7 +162,7 @@ TEST(Party, APlainRequestIsNoProbeAndAReplayIs) {
 }
 
 TEST(Party, AProbeFailsAtItsOwnTimeoutAndIsListenedToBeyondIt) {
-  Scene scene;
+  PartyScene scene;
   scene.trip(a_url);
   scene.world.run_for(5s);
   scene.on[a_url] = answers(201, "", 3s);
@@ -179,7 +178,7 @@ TEST(Party, AProbeFailsAtItsOwnTimeoutAndIsListenedToBeyondIt) {
 }
 
 TEST(Party, RefusesBeyondItsPlacesOverAllThreads) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.config.concurrency = 2;
   const auto other = scene.make_party();
   scene.on = {{a_url, hangs()}, {b_url, hangs()}};
@@ -198,7 +197,7 @@ TEST(Party, RefusesBeyondItsPlacesOverAllThreads) {
 }
 
 TEST(Party, SendsNothingOnceTheAnswerIsDue) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.config.timeouts.connect = 20s;
   scene.on = {{a_url, refuses(10s)}, {b_url, refuses(10s)}};
   const Forwarded forwarded = scene.deliver();
@@ -208,7 +207,7 @@ TEST(Party, SendsNothingOnceTheAnswerIsDue) {
 }
 
 TEST(Party, TriesNothingWhenItsTimeIsOverFromTheStart) {
-  Scene scene;
+  PartyScene scene;
   const Deadlines over{scene.world.now(), scene.world.now() + 60s};
   const Forwarded forwarded = scene.world.run(scene.party().deliver({}, judge, over, {Purpose::covered}));
   EXPECT_EQ(forwarded.outcome, Outcome::not_done);
@@ -217,7 +216,7 @@ TEST(Party, TriesNothingWhenItsTimeIsOverFromTheStart) {
 }
 
 TEST(Party, AConnectionThatIsReadyTooLateIsNotUsed) {
-  Scene scene;
+  PartyScene scene;
   scene.config.timeouts.connect = 20s;
   scene.on[a_url].connects_after = 11s;
   const Forwarded forwarded = scene.deliver();
@@ -228,7 +227,7 @@ TEST(Party, AConnectionThatIsReadyTooLateIsNotUsed) {
 }
 
 TEST(Party, PrefersTheLeastBusyTarget) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.on[a_url] = hangs();
   scene.on[b_url] = answers(201, "", 1s);
   for (int i = 0; i < 100 && scene.view(a_url).in_flight == 0; ++i) {
@@ -242,7 +241,7 @@ TEST(Party, PrefersTheLeastBusyTarget) {
 
 TEST(Party, SpreadsIdleTargetsByChance) {
   for (const Balance balance : {Balance::least_busy, Balance::random}) {
-    Scene scene(two_targets());
+    PartyScene scene(two_targets());
     scene.config.balance = balance;
     for (int i = 0; i < 100; ++i) scene.deliver();
     const auto urls = scene.reached();
@@ -252,7 +251,7 @@ TEST(Party, SpreadsIdleTargetsByChance) {
 }
 
 TEST(Party, AnUnhealthyTargetIsTheLastResort) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.config.health.path = "/ping";
   scene.states.of(scene.config, a_url)->pinged({.health = Health::down}, scene.world.now());
   scene.deliver();
@@ -262,7 +261,7 @@ TEST(Party, AnUnhealthyTargetIsTheLastResort) {
 }
 
 TEST(Party, ATargetWithoutAnAnswerToItsPingsComesAfterOneThatAnnouncedItselfDown) {
-  Scene scene(a_then_b());
+  PartyScene scene(a_then_b());
   scene.states.of(scene.config, a_url)->pinged({.health = Health::out}, scene.world.now());
   for (int i = 0; i < 10; ++i) scene.deliver();
   EXPECT_THAT(scene.reached(), testing::Each(b_url));
@@ -271,7 +270,7 @@ TEST(Party, ATargetWithoutAnAnswerToItsPingsComesAfterOneThatAnnouncedItselfDown
 }
 
 TEST(Party, TellsHowFarItGotForWhoeverStopsWaiting) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = {.connects_after = 500ms, .answers_after = 1s, .answer = Response{.status = 201}};
   const auto delivery = scene.start();
   scene.world.run_for(400ms);
@@ -285,7 +284,7 @@ TEST(Party, TellsHowFarItGotForWhoeverStopsWaiting) {
 }
 
 TEST(Party, WhatWasNeverSentSaysSo) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = refuses();
   const auto delivery = scene.start();
   scene.world.run_for(1s);
@@ -294,7 +293,7 @@ TEST(Party, WhatWasNeverSentSaysSo) {
 }
 
 TEST(Party, AConnectionLostBeforeAByteLeftCountsAsNeverSent) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = {.loses_connection = true};
   const auto delivery = scene.start();
   scene.world.run_for(1s);
@@ -304,7 +303,7 @@ TEST(Party, AConnectionLostBeforeAByteLeftCountsAsNeverSent) {
 }
 
 TEST(Party, DeliveriesOutliveTheirCallerAndTheParty) {
-  Scene scene;
+  PartyScene scene;
   scene.on[a_url] = answers(201, "", 40s);
   scene.start().reset();
   const auto kept = scene.start();
@@ -317,7 +316,7 @@ TEST(Party, DeliveriesOutliveTheirCallerAndTheParty) {
 }
 
 TEST(Party, KeepsItsBreakersOverAReload) {
-  Scene scene;
+  PartyScene scene;
   scene.trip(a_url);
   scene.config.breaker.open_for = 1min;
   scene.world.run_for(30s);
@@ -325,7 +324,7 @@ TEST(Party, KeepsItsBreakersOverAReload) {
 }
 
 TEST(Party, ATargetThatCannotBeReachedByItsUrlIsNotTried) {
-  Scene scene(two_targets());
+  PartyScene scene(two_targets());
   scene.config.targets[0] = "gopher://a";
   for (int i = 0; i < 10; ++i) EXPECT_EQ(scene.deliver().outcome, Outcome::approved);
   EXPECT_THAT(scene.transport.connected_to, testing::Each(b_url));

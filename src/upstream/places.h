@@ -39,9 +39,10 @@ template <class Counted>
 class Held {
  public:
   explicit Held(std::shared_ptr<Counted> counted) : counted_(std::move(counted)) {}
-  ~Held() { counted_->leave(); }
-  Held(const Held&) = delete;
-  Held& operator=(const Held&) = delete;
+  Held(Held&& other) noexcept = default;
+  ~Held() {
+    if (counted_) counted_->leave();
+  }
 
  private:
   std::shared_ptr<Counted> counted_;

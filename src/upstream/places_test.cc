@@ -3,20 +3,14 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <thread>
-#include <vector>
+#include <atomic>
 
 #include "base/limits.h"
 #include "telemetry/metrics.h"
+#include "upstream/threads_test_support.h"
 
 namespace standin {
 namespace {
-
-template <class Function>
-void on_four_threads(const Function& work) {
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back(work);
-}
 
 unsigned retries_allowed(Places& places) {
   unsigned allowed = 0;

@@ -42,6 +42,11 @@ void TargetBreakers::record(const Clearance& clearance, Breaker::End end, Instan
   }
 }
 
+void TargetBreakers::withdraw(const Clearance& clearance) {
+  own_.withdraw(clearance.own);
+  if (clearance.breaker_of_key) clearance.breaker_of_key->withdraw(clearance.keyed);
+}
+
 void TargetBreakers::healthy(Instant now) {
   own_.healthy(now);
   for (const auto& [key, breaker] : keyed_) breaker->healthy(now);

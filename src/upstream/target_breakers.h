@@ -45,6 +45,8 @@ class TargetBreakers {
   Clearance admit(Instant now, bool covered, const std::string& key);
   /// At most once per clearance.
   void record(const Clearance& clearance, Breaker::End end, Instant now);
+  /// In place of `record`: how it ended says nothing about the target.
+  void withdraw(const Clearance& clearance);
   /// A good health ping half-opens them all.
   void healthy(Instant now);
   /// The states stay, but for the keys' when they are made of other facts than before.

@@ -14,7 +14,7 @@ using State = Breaker::State;
 using namespace std::chrono_literals;
 
 /// Breakers by country and card network, with the default times.
-struct Scene {
+struct KeyedScene {
   BreakerConfig config{.key = {"merchant_country", "card_network"}};
   TargetBreakers breakers{config};
   Instant now{1h};
@@ -27,7 +27,7 @@ struct Scene {
 
 TEST(TargetBreakers, AnErrorCountsForItsKeyAlone) {
   for (const End end : {End::error, End::timed_out}) {
-    Scene scene;
+    KeyedScene scene;
     scene.exchanges(20, "FR/visa", end);
     EXPECT_FALSE(scene.admit("FR/visa").admitted());
     EXPECT_TRUE(scene.admit("FR/amex").admitted());
@@ -37,7 +37,7 @@ TEST(TargetBreakers, AnErrorCountsForItsKeyAlone) {
 }
 
 TEST(TargetBreakers, WhatCouldNotBeSentCountsForTheTarget) {
-  Scene scene;
+  KeyedScene scene;
   scene.exchanges(3, "FR/visa", End::not_sent);
   EXPECT_FALSE(scene.admit("DE/visa").admitted());
   EXPECT_EQ(scene.breakers.own(scene.now), State::open);
@@ -45,7 +45,7 @@ TEST(TargetBreakers, WhatCouldNotBeSentCountsForTheTarget) {
 }
 
 TEST(TargetBreakers, WithoutFactsTheTargetsOwnHearsOfEverything) {
-  Scene scene;
+  KeyedScene scene;
   scene.breakers.reconfigure({});
   scene.exchanges(3, "FR/visa", End::timed_out);
   EXPECT_FALSE(scene.admit("DE/visa").admitted());
@@ -53,7 +53,7 @@ TEST(TargetBreakers, WithoutFactsTheTargetsOwnHearsOfEverything) {
 }
 
 TEST(TargetBreakers, ATargetIsReachableAgainOnceAProbeCouldBeSentWhateverBecameOfIt) {
-  Scene scene;
+  KeyedScene scene;
   scene.exchanges(3, "FR/visa", End::not_sent);
   scene.now += 5s;
   scene.exchanges(2, "DE/visa", End::timed_out);
@@ -61,7 +61,7 @@ TEST(TargetBreakers, ATargetIsReachableAgainOnceAProbeCouldBeSentWhateverBecameO
 }
 
 TEST(TargetBreakers, OneProbeIsSharedByAllWhoAskForAKey) {
-  Scene scene;
+  KeyedScene scene;
   scene.exchanges(3, "FR/visa", End::timed_out);
   scene.now += 5s;
   const auto probe = scene.admit("FR/visa");
@@ -71,7 +71,7 @@ TEST(TargetBreakers, OneProbeIsSharedByAllWhoAskForAKey) {
 }
 
 TEST(TargetBreakers, AProbeThatTheTargetRefusesOrThatCannotBeSentIsFreeForTheNext) {
-  Scene scene;
+  KeyedScene scene;
   scene.exchanges(3, "FR/visa", End::timed_out);
   scene.now += 3s;
   scene.exchanges(3, "DE/visa", End::not_sent);
@@ -86,7 +86,7 @@ TEST(TargetBreakers, AProbeThatTheTargetRefusesOrThatCannotBeSentIsFreeForTheNex
 }
 
 TEST(TargetBreakers, AGoodPingHalfOpensThemAll) {
-  Scene scene;
+  KeyedScene scene;
   scene.exchanges(3, "FR/visa", End::timed_out);
   scene.exchanges(3, "DE/visa", End::timed_out);
   scene.breakers.healthy(scene.now);
@@ -95,7 +95,7 @@ TEST(TargetBreakers, AGoodPingHalfOpensThemAll) {
 }
 
 TEST(TargetBreakers, KeysBeyondTheLimitAndOverlongOnesShareOne) {
-  Scene scene;
+  KeyedScene scene;
   for (std::size_t i = 0; i < 2 * limits::breaker_keys; ++i) scene.exchanges(1, std::to_string(i), End::good);
   EXPECT_EQ(scene.breakers.keys().size(), limits::breaker_keys);
   scene.exchanges(3, "one too many", End::timed_out);
@@ -106,7 +106,7 @@ TEST(TargetBreakers, KeysBeyondTheLimitAndOverlongOnesShareOne) {
 }
 
 TEST(TargetBreakers, KeysOfOtherFactsStartAnewAndAnEndFromBeforeDoesNotCount) {
-  Scene scene;
+  KeyedScene scene;
   const auto before = scene.admit("FR/visa");
   scene.exchanges(3, "FR/visa", End::timed_out);
   scene.breakers.reconfigure({.key = {"merchant_country"}});

@@ -42,6 +42,11 @@ void TargetState::record(const TargetBreakers::Clearance& clearance, Breaker::En
   if (keyed && keyed->is_closed() != was_closed) publish_keys();
 }
 
+void TargetState::withdraw(const TargetBreakers::Clearance& clearance) {
+  const std::lock_guard lock(mutex_);
+  breakers_.withdraw(clearance);
+}
+
 void TargetState::pinged(const Ping& ping, Instant now) {
   const std::lock_guard lock(mutex_);
   shared_.health.store(ping.health, std::memory_order_relaxed);

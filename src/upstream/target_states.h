@@ -58,6 +58,8 @@ class TargetState {
   bool lets_through(Instant now, const std::string& key) const;
   /// Once per clearance, when its exchange ended or its time was up, whichever came first.
   void record(const TargetBreakers::Clearance& clearance, Breaker::End end, Instant now);
+  /// In place of `record`: the client ended it.
+  void withdraw(const TargetBreakers::Clearance& clearance);
   void pinged(const Ping& ping, Instant now);
   /// The breakers take the new configuration, their state stays.
   void reconfigure(const UpstreamConfig& upstream);

@@ -6,9 +6,9 @@
 #include <atomic>
 #include <mutex>
 #include <set>
-#include <thread>
 
 #include "telemetry/metrics.h"
+#include "upstream/threads_test_support.h"
 
 namespace standin {
 namespace {
@@ -16,19 +16,13 @@ namespace {
 using testing::HasSubstr;
 using namespace std::chrono_literals;
 
-constexpr Instant start{1h};
-constexpr const char* url = "http://shop:1";
+constexpr Instant beginning{1h};
+constexpr const char* target_url = "http://shop:1";
 
-UpstreamConfig shop() { return {.name = "shop", .targets = {url}}; }
+UpstreamConfig shop() { return {.name = "shop", .targets = {target_url}}; }
 
 void trip(TargetState& target) {
-  for (int i = 0; i < 3; ++i) target.record(target.admit(start, true), Breaker::End::timed_out, start);
-}
-
-template <class Function>
-void on_four_threads(const Function& work) {
-  std::vector<std::jthread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back(work);
+  for (int i = 0; i < 3; ++i) target.record(target.admit(beginning, true), Breaker::End::timed_out, beginning);
 }
 
 TEST(TargetStates, GiveEveryThreadTheSameState) {
@@ -36,7 +30,7 @@ TEST(TargetStates, GiveEveryThreadTheSameState) {
   std::mutex mutex;
   std::set<std::shared_ptr<TargetState>> seen;
   on_four_threads([&] {
-    const auto state = states.of(shop(), url);
+    const auto state = states.of(shop(), target_url);
     const std::lock_guard lock(mutex);
     seen.insert(state);
   });
@@ -47,35 +41,35 @@ TEST(TargetStates, TellTheSameUrlOfTwoUpstreamsApart) {
   TargetStates states;
   UpstreamConfig other = shop();
   other.name = "other";
-  EXPECT_NE(states.of(shop(), url), states.of(other, url));
+  EXPECT_NE(states.of(shop(), target_url), states.of(other, target_url));
 }
 
 TEST(TargetStates, ListWhatIsInUse) {
   TargetStates states;
-  const auto used = states.of(shop(), url);
+  const auto used = states.of(shop(), target_url);
   states.of(shop(), "http://gone:1");
-  const auto views = states.views(start);
+  const auto views = states.views(beginning);
   ASSERT_EQ(views.size(), 1u);
   EXPECT_EQ(views[0].upstream, "shop");
-  EXPECT_EQ(views[0].url, url);
+  EXPECT_EQ(views[0].url, target_url);
   EXPECT_EQ(views[0].breaker, "closed");
 }
 
 TEST(TargetState, LetsOneProbeThroughOverAllThreads) {
   TargetStates states;
-  const auto target = states.of(shop(), url);
+  const auto target = states.of(shop(), target_url);
   trip(*target);
   std::atomic<int> probes = 0;
   on_four_threads([&] {
     for (int i = 0; i < 1000; ++i)
-      if (target->admit(start + 5s, true).admitted()) ++probes;
+      if (target->admit(beginning + 5s, true).admitted()) ++probes;
   });
   EXPECT_EQ(probes, 1);
 }
 
 TEST(TargetState, CountsWhatIsInFlightOverAllThreads) {
   TargetStates states;
-  const auto target = states.of(shop(), url);
+  const auto target = states.of(shop(), target_url);
   on_four_threads([&] {
     for (int i = 0; i < 1000; ++i) target->enter();
     for (int i = 0; i < 999; ++i) target->leave();
@@ -85,11 +79,11 @@ TEST(TargetState, CountsWhatIsInFlightOverAllThreads) {
 
 TEST(TargetState, CountsHowExchangesEnded) {
   TargetStates states;
-  const auto target = states.of(shop(), url);
+  const auto target = states.of(shop(), target_url);
   for (const auto end : {Breaker::End::good, Breaker::End::good, Breaker::End::good, Breaker::End::error,
                          Breaker::End::not_sent, Breaker::End::timed_out})
-    target->record(target->admit(start, true), end, start);
-  const TargetView view = target->view(start);
+    target->record(target->admit(beginning, true), end, beginning);
+  const TargetView view = target->view(beginning);
   EXPECT_EQ(view.good, 3u);
   EXPECT_EQ(view.errors, 2u);
   EXPECT_EQ(view.timeouts, 1u);
@@ -98,13 +92,13 @@ TEST(TargetState, CountsHowExchangesEnded) {
 TEST(TargetState, ShowsItsBreakerAndHealthAsMetrics) {
   Metrics metrics;
   TargetStates states(&metrics);
-  const auto target = states.of(shop(), url);
+  const auto target = states.of(shop(), target_url);
   EXPECT_THAT(metrics.expose(),
               HasSubstr(R"(standin_breaker_state{state="closed",target="http://shop:1",upstream="shop"} 1)"));
   trip(*target);
   EXPECT_THAT(metrics.expose(),
               HasSubstr(R"(standin_breaker_state{state="open",target="http://shop:1",upstream="shop"} 1)"));
-  target->pinged({.health = Health::good}, start);
+  target->pinged({.health = Health::good}, beginning);
   EXPECT_THAT(metrics.expose(),
               HasSubstr(R"(standin_breaker_state{state="half-open",target="http://shop:1",upstream="shop"} 1)"));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_target_healthy{target="http://shop:1",upstream="shop"} 1)"));
@@ -114,33 +108,33 @@ TEST(TargetState, ForgetsAllItsErrorsOnceTheLastIsOldEnough) {
   TargetStates states;
   UpstreamConfig config = shop();
   config.forget_errors_after = 30min;
-  const auto target = states.of(config, url);
+  const auto target = states.of(config, target_url);
   const auto fail = [&](Instant at) { target->record(target->admit(at, true), Breaker::End::error, at); };
-  fail(start);
-  fail(start + 20min);
-  EXPECT_EQ(target->recent_errors(start + 49min), 2u);
-  EXPECT_EQ(target->recent_errors(start + 50min), 0u);
-  fail(start + 51min);
-  EXPECT_EQ(target->recent_errors(start + 51min), 1u) << "what was forgotten does not come back";
+  fail(beginning);
+  fail(beginning + 20min);
+  EXPECT_EQ(target->recent_errors(beginning + 49min), 2u);
+  EXPECT_EQ(target->recent_errors(beginning + 50min), 0u);
+  fail(beginning + 51min);
+  EXPECT_EQ(target->recent_errors(beginning + 51min), 1u) << "what was forgotten does not come back";
 }
 
 TEST(TargetState, CountsRecentErrorsOverAllThreads) {
   TargetStates states;
-  const auto target = states.of(shop(), url);
+  const auto target = states.of(shop(), target_url);
   on_four_threads([&] {
-    for (int i = 0; i < 1000; ++i) target->record({}, Breaker::End::error, start);
+    for (int i = 0; i < 1000; ++i) target->record({}, Breaker::End::error, beginning);
   });
-  EXPECT_EQ(target->recent_errors(start), 4000u);
+  EXPECT_EQ(target->recent_errors(beginning), 4000u);
 }
 
 TEST(TargetState, KeepsTheLocationThatItsPingNamedLast) {
   Metrics metrics;
   TargetStates states(&metrics);
-  const auto target = states.of(shop(), url);
-  target->pinged({.health = Health::good, .location = "ca403"}, start);
-  target->pinged({.health = Health::down, .location = "ny102"}, start);
-  target->pinged({.health = Health::out}, start);
-  EXPECT_EQ(target->view(start).location, "ny102");
+  const auto target = states.of(shop(), target_url);
+  target->pinged({.health = Health::good, .location = "ca403"}, beginning);
+  target->pinged({.health = Health::down, .location = "ny102"}, beginning);
+  target->pinged({.health = Health::out}, beginning);
+  EXPECT_EQ(target->view(beginning).location, "ny102");
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(location="ny102")"));
   EXPECT_THAT(metrics.expose(), testing::Not(HasSubstr(R"(location="ca403")")));
 }
@@ -148,13 +142,13 @@ TEST(TargetState, KeepsTheLocationThatItsPingNamedLast) {
 TEST(TargetStates, ShowWhatTimeChangesAsMetrics) {
   Metrics metrics;
   TargetStates states(&metrics);
-  const auto target = states.of(shop(), url);
-  target->record(target->admit(start, true), Breaker::End::error, start);
+  const auto target = states.of(shop(), target_url);
+  target->record(target->admit(beginning, true), Breaker::End::error, beginning);
   states.switches()->cut({.upstream = "shop", .key = "FR", .until = wall_time(1000)});
-  states.publish(start, wall_time(0));
+  states.publish(beginning, wall_time(0));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_scoreboard_errors{target="http://shop:1",upstream="shop"} 1)"));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_switches_cut{upstream="shop"} 1)"));
-  states.publish(start + 30min, wall_time(1000));
+  states.publish(beginning + 30min, wall_time(1000));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_scoreboard_errors{target="http://shop:1",upstream="shop"} 0)"));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_switches_cut{upstream="shop"} 0)"));
 }
@@ -164,13 +158,13 @@ TEST(TargetStates, CountTheKeysWhoseBreakerIsNotClosed) {
   TargetStates states(&metrics);
   UpstreamConfig config = shop();
   config.breaker.key = {"merchant_country"};
-  const auto target = states.of(config, url);
-  for (int i = 0; i < 3; ++i) target->record(target->admit(start, true, "FR"), Breaker::End::timed_out, start);
-  target->record(target->admit(start, true, "DE"), Breaker::End::good, start);
+  const auto target = states.of(config, target_url);
+  for (int i = 0; i < 3; ++i) target->record(target->admit(beginning, true, "FR"), Breaker::End::timed_out, beginning);
+  target->record(target->admit(beginning, true, "DE"), Breaker::End::good, beginning);
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_breaker_keys_open{target="http://shop:1",upstream="shop"} 1)"));
   EXPECT_THAT(states.keys("shop"), testing::ElementsAre("DE", "FR"));
   config.breaker.key = {"card_network"};
-  states.of(config, url);
+  states.of(config, target_url);
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_breaker_keys_open{target="http://shop:1",upstream="shop"} 0)"));
 }
 

@@ -31,6 +31,12 @@ Result<void> Vault::rotate_keys(const std::string& key_file, Random& random) {
   return replace_key_file(key_file, *keys);
 }
 
+Vault Vault::rotated() const {
+  Keys keys = keys_;
+  add_wrapping_key(keys, *random_);
+  return Vault(std::move(keys), *random_);
+}
+
 Vault Vault::ephemeral(Random& random) { return Vault(draw_keys(random), random); }
 
 Sealed Vault::seal(std::string_view plain, std::string_view context) const {

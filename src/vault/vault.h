@@ -29,6 +29,8 @@ class Vault {
   static Result<void> create_keys(const std::string& key_file, Random& random = system_random());
   /// Puts a new key-encryption key first; the order key, digest key and signing key never change.
   static Result<void> rotate_keys(const std::string& key_file, Random& random = system_random());
+  /// What `load` reads after `rotate_keys`.
+  Vault rotated() const;
   /// For tests and `check` without a key file: keys drawn from `random`.
   static Vault ephemeral(Random& random);
 

@@ -99,6 +99,13 @@ TEST_P(JournalContract, HeldWithoutATimeWaitsForAPerson) {
   EXPECT_TRUE(lease(id));
 }
 
+TEST_P(JournalContract, AnOrderThatWasAnsweredIsNeverAnIntentAgain) {
+  const Ulid id = kept(an_order_in_doubt());
+  ASSERT_EQ(apply(said(id, State::held)), Applied::applied);
+  EXPECT_EQ(apply(said(id, State::charging, now())), Applied::not_allowed);
+  EXPECT_EQ(state(id), State::held);
+}
+
 // --- late answers ---
 
 TEST_P(JournalContract, ALateApprovalThatIsFencedIsAQuestionForTheNextAttempt) {

@@ -58,7 +58,7 @@ void check_request(std::string_view bytes, std::size_t piece) {
 }
 
 void check_response(std::string_view bytes, bool to_head) {
-  ResponseReader reader(head_max, body_max, to_head);
+  ResponseReader reader(head_max, body_max, {.head = to_head});
   Reading reading = reader.read(bytes);
   if (reading == Reading::more) reading = reader.finish();
   if (reading != Reading::complete) return;

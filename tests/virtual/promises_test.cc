@@ -245,7 +245,7 @@ TEST(Promises, ARetryIsNotDeclinedForGoodWhileTheFirstTryOfAClientThatLeftMaySta
   shop.down = true;
   EXPECT_EQ(scene.order("k1", 9900).status, 422);
   EXPECT_EQ(scene.only_state(), State::reversing);
-  scene.world.run_for(60s);
+  scene.world.run_for(180s);  // not before nobody listens to the first try
   EXPECT_EQ(scene.only_state(), State::reversed);
   EXPECT_EQ(scene.arrivals("POST /orders/shop-1/cancel"), 1u);
   replayer->shut_down();

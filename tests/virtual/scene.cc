@@ -18,7 +18,7 @@ TemplateConfig json_template(int status, std::string body) {
 }  // namespace
 
 Scene::Scene() {
-  const Currency usd = *Currency::parse("USD");
+  const Currency dollars = *Currency::parse("USD");
   upstream = {.name = "shop",
               .targets = {"http://shop:1"},
               .duplicates = Duplicates::keyed,
@@ -43,8 +43,10 @@ Scene::Scene() {
            .upstream = "shop",
            .stand_in = "order",
            .key_header = "Idempotency-Key"};
-  policy = {
-      .name = "default", .version = "1", .floor_limit = {Money{2500, usd}}, .exposure_total = {Money{1'000'000, usd}}};
+  policy = {.name = "default",
+            .version = "1",
+            .floor_limit = {Money{2500, dollars}},
+            .exposure_total = {Money{1'000'000, dollars}}};
   transport.behave = [this](const Endpoint&, const Request& request) { return shop(request); };
   build();
 }
@@ -65,7 +67,7 @@ void Scene::build() {
     journal = std::move(*opened);
   }
   modes = std::move(*Modes::load(*journal));
-  claims = std::make_unique<Claims>(*journal, vault);
+  claims = std::make_unique<Claims>(*journal, vault, world.now());
   if (!lookalikes) lookalikes = std::make_unique<Lookalikes>();
   dialect = *make_dialect(stand_in, vault);
   party = std::make_shared<Party>(upstream, world.clock(), world.random(), transport, states, world.executor());

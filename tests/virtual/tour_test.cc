@@ -84,7 +84,7 @@ TEST(Tour, TheSecondOfAKeyInFlightIsToldSoAtItsDeadline) {
   scene.world.run_for(1s);
   scene.route.deadline = 15s;
   const auto claims = std::move(scene.claims);
-  scene.claims = std::make_unique<Claims>(*scene.journal, scene.vault);
+  scene.claims = std::make_unique<Claims>(*scene.journal, scene.vault, scene.world.now());
   // A second route over the same claims, with a shorter deadline.
   const auto second_route = std::make_shared<ProtectedRoute>(
       ProtectedRoute::Setup{scene.route,
@@ -212,6 +212,17 @@ TEST(Tour, ShadowModeRecordsAndNeverAnswers) {
   EXPECT_TRUE(scene.journal->exposure().empty() || scene.journal->exposure().front().minor == 0);
   scene.shop = [](const Request&) { return creates(); };
   EXPECT_EQ(scene.order("k1").status, 201) << "a shadow decision is never recalled";
+}
+
+TEST(Tour, NothingIsSentForAClientThatLeftBeforeItsTurn) {
+  Scene scene;
+  const auto client = std::make_shared<TestClient>();
+  client->left = true;
+  scene.order_later("k1", 1000, client);
+  scene.world.run_for(20s);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 0u);
+  EXPECT_TRUE(scene.journal->orders({})->empty());
+  EXPECT_EQ(scene.order("k1").status, 201) << "the retry is handled as if it were the first";
 }
 
 TEST(Tour, NothingIsPromisedToAClientThatLeftBeforeItsAnswer) {

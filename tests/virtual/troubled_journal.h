@@ -27,6 +27,7 @@ class TroubledJournal final : public Journal {
     co_return co_await real_->conclude(std::move(conclusion));
   }
   Task<Applied> rebind(Lease lease, std::string upstream) override { return real_->rebind(lease, std::move(upstream)); }
+  bool used_before() const override { return real_->used_before(); }
   std::optional<Remembered> recall(const OrderKey& key) const override {
     return keeping_says ? std::nullopt : real_->recall(key);
   }

@@ -26,7 +26,6 @@ class Fields {
 std::string_view query_of(std::string_view target);
 /// Yes, Y, true and 1, in either case.
 bool says_yes(std::string_view text);
-bool all_digits(std::string_view text);
 /// A whole number from `least` to `most`.
 std::optional<std::int64_t> whole_number(std::string_view text, std::int64_t least, std::int64_t most);
 /// Bytes that are no UTF-8 become '?': what a client sent may stand in a JSON or XML answer.

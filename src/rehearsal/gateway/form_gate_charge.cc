@@ -8,7 +8,7 @@
 namespace standin::rehearsal {
 namespace {
 
-constexpr std::int64_t amount_minor_most = 9'999'900;  // $99,999
+constexpr std::int64_t sale_minor_most = 9'999'900;  // $99,999
 constexpr std::size_t reference_size_max = 64;
 
 /// A charge as it will stand in the ledger if the issuer agrees.
@@ -82,7 +82,7 @@ std::expected<Money, std::string_view> amount_in(const GateCall& call) {
   if (call.command == "save") return Money{0, *currency};
   const auto amount = money_from_decimal(call.fields["UMamount"], *currency);
   if (!amount || amount->minor <= 0) return std::unexpected("10129");
-  if (amount->minor > amount_minor_most) return std::unexpected("00070");
+  if (amount->minor > sale_minor_most) return std::unexpected("00070");
   return *amount;
 }
 

@@ -4,11 +4,11 @@
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <cstdio>
 #include <set>
 
 #include "base/event.h"
+#include "base/use_task.h"
 #include "net/asio_clock.h"
 #include "rehearsal/gateway/fields.h"
 #include "rehearsal/gateway/gateway_control.h"
@@ -22,7 +22,6 @@ namespace {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
-constexpr asio::use_awaitable_t<Executor> use_task;
 using Acceptor = asio::basic_socket_acceptor<tcp, Executor>;
 
 // Ten minutes of a hang at 30 charges a second.
@@ -31,8 +30,9 @@ constexpr std::size_t connections_max = 20'000;
 constexpr Duration accept_again_after = std::chrono::milliseconds(50);
 constexpr std::string_view control_path = "/_control/";
 
+using Delivery = GatewayAnswer::Delivery;
+
 RawAnswer raw(GatewayAnswer answer) {
-  using Delivery = GatewayAnswer::Delivery;
   using Then = RawAnswer::Then;
   if (answer.delivery == Delivery::hang) return {{}, Then::hang};
   if (answer.delivery == Delivery::reset) return {{}, Then::reset};

@@ -14,16 +14,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t hour_ms = 3'600'000;
-
 Response told(int status, const json::value& value) {
   return gateway_response(status, "application/json", json::serialize(value));
 }
 Response refused(int status, std::string_view message) {
   return told(status, json::object{{"error", json::object{{"message", message}}}});
 }
-
-std::int64_t milliseconds(Duration span) { return std::chrono::duration_cast<std::chrono::milliseconds>(span).count(); }
 
 json::object fields_of(const Payment& payment) {
   return {{"refnum", std::to_string(payment.refnum)},
@@ -73,7 +69,7 @@ ControlAnswer faults(GatewayModel& model, const Request& request) {
 json::object settings_of(const GatewaySettings& settings) {
   json::array times;
   for (const ResponseTime& time : settings.response_times) times.push_back(json::string(time.text()));
-  return {{"index_lag_ms", milliseconds(settings.index_lag)},
+  return {{"index_lag_ms", whole_milliseconds(settings.index_lag)},
           {"searches_per_minute", settings.searches_per_minute},
           {"searches_per_day", settings.searches_per_day},
           {"timezone_minutes", settings.timezone.count()},
@@ -104,7 +100,7 @@ Result<void> read_settings(std::string_view text, GatewaySettings& settings) {
       continue;
     }
     const json::value& value = member.value();
-    if (!value.is_int64() || std::abs(value.get_int64()) > 24 * hour_ms) {
+    if (!value.is_int64() || std::abs(value.get_int64()) > day_ms) {
       return failure(fmt::format("\"{}\" is no setting, or not a whole number", printable(key)));
     }
     const std::int64_t number = value.get_int64();

@@ -116,16 +116,14 @@ bool fits(const GatewayFault& fault, const FaultTarget& target) {
   return fault.card_last4.empty() || fault.card_last4 == target.card_last4;
 }
 
-std::int64_t milliseconds(Duration span) { return std::chrono::duration_cast<std::chrono::milliseconds>(span).count(); }
-
 json::object fields_of(const GatewayFault& fault) {
   return {{"fault", kinds.at(static_cast<std::size_t>(fault.kind))},
           {"at", moments.at(static_cast<std::size_t>(fault.at))},
           {"ask", fault.ask ? asks.at(static_cast<std::size_t>(*fault.ask)) : asks.back()},
           {"status", fault.status},
           {"error", fault.error},
-          {"late_ms", milliseconds(fault.late)},
-          {"skew_ms", milliseconds(fault.skew)},
+          {"late_ms", whole_milliseconds(fault.late)},
+          {"skew_ms", whole_milliseconds(fault.skew)},
           {"location", fault.location},
           {"country", fault.country},
           {"amount_minor", fault.amount_minor},

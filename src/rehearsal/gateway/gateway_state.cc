@@ -73,7 +73,6 @@ constexpr std::array vendor_errors{
 };
 
 constexpr std::int64_t minute_ms = 60'000;
-constexpr std::int64_t day_ms = 24 * 60 * minute_ms;
 
 }  // namespace
 

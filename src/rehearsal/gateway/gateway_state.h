@@ -14,6 +14,8 @@
 
 namespace standin::rehearsal {
 
+constexpr std::int64_t day_ms = 86'400'000;
+
 enum class DuplicateMode : std::uint8_t { none, reject, fold };
 
 /// A merchant's key: UMkey, or the bearer token on the Stripe side.

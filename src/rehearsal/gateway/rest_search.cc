@@ -12,8 +12,6 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::string_view transactions = "/api/v2/transactions";
-constexpr std::int64_t limit_default = 20;
-constexpr std::int64_t limit_most = 1000;
 
 Response refusal(int status, int code, std::string_view message) {
   return gateway_response(status, "application/json",

@@ -32,7 +32,7 @@ constexpr CardBehaviour part(int percent) { return {.percent = percent}; }
 
 // The vendor's sandbox cards, https://help.usaepay.info/developer/reference/testcards/, and Stripe's test cards,
 // https://docs.stripe.com/testing.
-constexpr std::array cards{
+constexpr std::array card_table{
     SandboxCard{"4000100011112224", avs("YYY")},
     SandboxCard{"4000100111112223", avs("YYX")},
     SandboxCard{"4000100211112222", avs("NYZ")},
@@ -111,7 +111,7 @@ constexpr std::array tokens{
 };
 
 const SandboxCard* sandbox_card(std::string_view number) {
-  for (const SandboxCard& card : cards) {
+  for (const SandboxCard& card : card_table) {
     if (card.number == number) return &card;
   }
   return nullptr;
@@ -167,7 +167,7 @@ GivenCard given_card(std::string_view number, std::string_view expiry) {
 CardBehaviour behaviour_of(std::string_view fingerprint) {
   static const auto by_fingerprint = [] {
     std::map<std::string, CardBehaviour, std::less<>> made;
-    for (const SandboxCard& card : cards) made.emplace(fingerprint_of(card.number), card.behaviour);
+    for (const SandboxCard& card : card_table) made.emplace(fingerprint_of(card.number), card.behaviour);
     return made;
   }();
   const auto found = by_fingerprint.find(fingerprint);

@@ -4,6 +4,10 @@
 
 namespace standin::rehearsal {
 
+/// Rows that a search brings.
+constexpr std::int64_t limit_default = 20;
+constexpr std::int64_t limit_most = 1000;
+
 /// `GET /api/v2/transactions?limit=&offset=` and `/api/v2/transactions/KEY`, newest first.
 GatewayWork rest_search(GatewayState& state, const GatewayArrival& arrival);
 /// `POST /soap/gate`: searchTransactions.

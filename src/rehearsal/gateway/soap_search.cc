@@ -10,8 +10,6 @@
 namespace standin::rehearsal {
 namespace {
 
-constexpr std::int64_t limit_default = 20;
-constexpr std::int64_t limit_most = 1000;
 constexpr std::size_t conditions_most = 32;
 
 /// A node's name without its namespace's prefix: every toolkit chooses its own.

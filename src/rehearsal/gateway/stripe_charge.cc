@@ -9,7 +9,7 @@
 namespace standin::rehearsal {
 namespace {
 
-constexpr std::int64_t amount_minor_most = 99'999'999;
+constexpr std::int64_t charge_minor_most = 99'999'999;
 constexpr std::string_view far_expiry = "1234";  // of test tokens: December 2034
 
 struct Draft {
@@ -71,7 +71,7 @@ std::expected<Money, StripeError> amount_in(const Fields& fields) {
     return std::unexpected(
         bad("parameter_invalid_integer", "amount", "This value must be greater than or equal to 1."));
   }
-  if (*amount > amount_minor_most) {
+  if (*amount > charge_minor_most) {
     return std::unexpected(bad("amount_too_large", "amount", "Amount must be no more than $999,999.99"));
   }
   const auto currency = Currency::parse(fields["currency"]);

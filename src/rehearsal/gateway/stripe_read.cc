@@ -10,8 +10,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t limit_default = 10;
-constexpr std::int64_t limit_most = 100;
+constexpr std::int64_t list_default = 10;
+constexpr std::int64_t list_most = 100;
 
 bool shown(const StripeCall& call, const Payment& payment) {
   if (call.resource == "refunds") {
@@ -71,7 +71,7 @@ std::vector<const Payment*> rows_of(const StripeCall& call, const Window& window
 
 Response list(const StripeCall& call, WallTime now) {
   const Fields& fields = call.fields;
-  const auto limit = fields.has("limit") ? whole_number(fields["limit"], 1, limit_most) : limit_default;
+  const auto limit = fields.has("limit") ? whole_number(fields["limit"], 1, list_most) : list_default;
   if (!limit) return bad_list(call, "limit");
   const auto window = Window::in(fields);
   if (!window) return bad_list(call, "created");

@@ -14,7 +14,7 @@ constexpr Duration answers_kept = std::chrono::hours(24);
 constexpr std::size_t idempotency_key_size_max = 255;
 
 /// The bearer's key: one of the settings, or any "sk_...", which is a merchant with the defaults.
-std::optional<SourceKey> merchant_of(const GatewayState& state, const Request& request) {
+std::optional<SourceKey> merchant_of_bearer(const GatewayState& state, const Request& request) {
   const std::string_view given = request.headers.find("Authorization").value_or("");
   constexpr std::string_view bearer = "bearer ";
   if (given.size() <= bearer.size() || !equal_ignoring_case(given.substr(0, bearer.size()), bearer)) return {};
@@ -102,7 +102,7 @@ GatewayWork stripe_side(GatewayState& state, const GatewayArrival& arrival) {
   const auto refuse = [&](const StripeError& error) {
     return answered(GatewayAsk::search, stripe_refusal(state, error));
   };
-  auto merchant = merchant_of(state, request);
+  auto merchant = merchant_of_bearer(state, request);
   if (!merchant) return refuse({.status = 401, .message = "Invalid API Key provided."});
   const auto call = std::make_shared<const StripeCall>(call_of(state, arrival, std::move(*merchant)));
   const bool known = std::ranges::find(resources, call->resource) != resources.end();

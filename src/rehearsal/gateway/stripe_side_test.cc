@@ -23,7 +23,7 @@ Request post(const std::string& path, const std::string& body, const std::string
   if (!key.empty()) request.headers.set("Idempotency-Key", key);
   return request;
 }
-Request get(const std::string& path) {
+Request stripe_get(const std::string& path) {
   Request request = post(path, "");
   request.method = "GET";
   return request;
@@ -46,9 +46,9 @@ TEST(StripeSide, ChargesAndShowsIt) {
   ASSERT_EQ(made.status, 200);
   EXPECT_EQ(made.body.at("status"), "succeeded");
   EXPECT_EQ(made.body.at("metadata").at("order"), "7");
-  const Told seen = ask(counter, get("charges/" + text(made.body.at("id"))));
+  const Told seen = ask(counter, stripe_get("charges/" + text(made.body.at("id"))));
   EXPECT_EQ(seen.body, made.body);
-  EXPECT_EQ(ask(counter, get("charges/ch_none")).status, 404);
+  EXPECT_EQ(ask(counter, stripe_get("charges/ch_none")).status, 404);
   EXPECT_EQ(counter.standing(), 1u);
 }
 
@@ -93,8 +93,8 @@ TEST(StripeSide, RefundsUpToWhatWasPaid) {
   EXPECT_EQ(ask(counter, post("refunds", "charge=" + id + "&amount=999")).body.at("status"), "succeeded");
   EXPECT_EQ(ask(counter, post("refunds", "charge=" + id)).body.at("amount"), 1000);
   EXPECT_EQ(ask(counter, post("refunds", "charge=" + id)).body.at("error").at("code"), "charge_already_refunded");
-  EXPECT_EQ(ask(counter, get("charges/" + id)).body.at("refunded"), true);
-  EXPECT_EQ(ask(counter, get("refunds?charge=" + id)).body.at("data").as_array().size(), 2u);
+  EXPECT_EQ(ask(counter, stripe_get("charges/" + id)).body.at("refunded"), true);
+  EXPECT_EQ(ask(counter, stripe_get("refunds?charge=" + id)).body.at("data").as_array().size(), 2u);
   EXPECT_EQ(counter.standing(), 0u);
 }
 
@@ -106,19 +106,22 @@ TEST(StripeSide, ListsWithinATimeAndInPages) {
     counter.now += 10s;
   }
   const std::int64_t first = 1'795'330'000;
-  const auto list = ask(counter, get("charges?limit=2"));
+  const auto list = ask(counter, stripe_get("charges?limit=2"));
   EXPECT_EQ(text(list.body.at("data").at(0).at("id")), ids[2]);
   EXPECT_EQ(list.body.at("has_more"), true);
-  const auto rest = ask(counter, get("charges?limit=2&starting_after=" + ids[1]));
+  const auto rest = ask(counter, stripe_get("charges?limit=2&starting_after=" + ids[1]));
   EXPECT_EQ(text(rest.body.at("data").at(0).at("id")), ids[0]);
   EXPECT_EQ(rest.body.at("has_more"), false);
-  const auto window = ask(counter, get("charges?created[gte]=" + std::to_string(first + 5) +
-                                       "&created[lte]=" + std::to_string(first + 10)));
+  const auto window = ask(counter, stripe_get("charges?created[gte]=" + std::to_string(first + 5) +
+                                              "&created[lte]=" + std::to_string(first + 10)));
   ASSERT_EQ(window.body.at("data").as_array().size(), 1u);
   EXPECT_EQ(text(window.body.at("data").at(0).at("id")), ids[1]);
-  EXPECT_EQ(
-      ask(counter, get("charges?created%5Bgt%5D=" + std::to_string(first + 20))).body.at("data").as_array().size(), 0u);
-  EXPECT_EQ(ask(counter, get("charges?limit=101")).status, 400);
+  EXPECT_EQ(ask(counter, stripe_get("charges?created%5Bgt%5D=" + std::to_string(first + 20)))
+                .body.at("data")
+                .as_array()
+                .size(),
+            0u);
+  EXPECT_EQ(ask(counter, stripe_get("charges?limit=101")).status, 400);
 }
 
 TEST(StripeSide, AnswersNameTheKeyAndVersionTheyWereAskedWith) {

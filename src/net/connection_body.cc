@@ -1,0 +1,79 @@
+#include "net/connection_body.h"
+
+#include <boost/asio/error.hpp>
+#include <utility>
+
+#include "net/asio_clock.h"
+
+namespace standin {
+
+namespace asio = boost::asio;
+
+Task<BodySource::Piece> ConnectionBody::next() {
+  begun_ = true;
+  if (Event* const other = over_ ? other_direction() : nullptr) co_await other->wait();
+  while (!over_ && !failure_) {
+    const std::string_view piece = take_piece();
+    if (!piece.empty()) co_return piece;
+    if (over_ || failure_) break;
+    ErrorCode error = connection_->listening() ? asio::error::would_block : connection_->read_now();
+    if (error == asio::error::would_block) {
+      connection_->set_deadline(steady_now() + patience());
+      if (!connection_->listening()) connection_->listen();
+      error = co_await connection_->heard();
+    }
+    if (error && !failure_) end_with(error);
+  }
+  if (failure_) co_return std::unexpected(*failure_);
+  co_return std::string_view();
+}
+
+/// Of what has arrived; empty if that is used up. The view holds until the connection is read again.
+std::string_view ConnectionBody::take_piece() {
+  std::string_view bytes = connection_->buffer().bytes();
+  if (bytes.empty()) return {};
+  const std::size_t offered = bytes.size();
+  std::string_view piece;
+  const Reading reading = take(bytes, piece);
+  connection_->buffer().consume(offered - bytes.size());
+  if (reading == Reading::refused) failure_ = refusal();
+  over_ = reading == Reading::complete;
+  bytes_ += piece.size();
+  return piece;
+}
+
+void ConnectionBody::end_with(const ErrorCode& error) {
+  failure_ = ended(error);
+  over_ = !failure_;
+}
+
+IncomingBody::IncomingBody(Parts parts)
+    : ConnectionBody(std::move(parts.connection)),
+      reader_(&parts.reader),
+      patience_(parts.patience),
+      raw_(parts.raw),
+      invite_(std::move(parts.invite)) {}
+
+void IncomingBody::detach() {
+  if (!over() && !failure()) fail(client_left);
+  connection_->stop_waiting();
+}
+
+Reading IncomingBody::take(std::string_view& input, std::string_view& piece) {
+  if (!raw_) return reader_->read_piece(input, piece);
+  piece = std::exchange(input, {});
+  return Reading::more;
+}
+
+Duration IncomingBody::patience() {
+  if (auto invite = std::exchange(invite_, nullptr)) invite();
+  return patience_;
+}
+
+std::optional<FramingRefusal> IncomingBody::ended(const ErrorCode& error) {
+  if (error == asio::error::timed_out) return FramingRefusal{408, "the request did not arrive in time"};
+  if (raw_ && error == asio::error::eof) return std::nullopt;
+  return client_left;
+}
+
+}  // namespace standin

@@ -1,0 +1,120 @@
+#include "net/grammar.h"
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+
+namespace standin::grammar {
+namespace {
+
+using Characters = std::array<bool, 256>;
+
+constexpr bool letter_or_digit(int c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+}
+
+constexpr Characters with_letters_and_digits(std::string_view others) {
+  Characters set{};
+  for (int c = 0; c < 128; ++c) set[static_cast<std::size_t>(c)] = letter_or_digit(c);
+  for (const char c : others) set[static_cast<unsigned char>(c)] = true;
+  return set;
+}
+
+constexpr Characters of_token = with_letters_and_digits("!#$%&'*+-.^_`|~");
+constexpr Characters of_name = with_letters_and_digits("-._~");
+
+bool all_of(std::string_view text, const Characters& set) {
+  return std::ranges::all_of(text, [&](char c) { return set[static_cast<unsigned char>(c)]; });
+}
+
+/// Without a branch in its loop, so that the compiler vectorises it.
+template <class Allowed>
+bool every(std::string_view text, Allowed allowed) {
+  bool all = true;
+  for (const char c : text) all &= allowed(static_cast<unsigned char>(c));
+  return all;
+}
+
+bool port(std::string_view digits) { return digits.empty() || decimal(digits).value_or(65536) < 65536; }
+
+bool address_in_brackets(std::string_view text) {
+  return text.contains(':') && text.starts_with('[') && text.ends_with(']') &&
+         text.substr(1, text.size() - 2).find_first_not_of("0123456789abcdefABCDEF:.") == std::string_view::npos;
+}
+
+/// Takes a token off the front.
+bool take_token(std::string_view& text) {
+  const std::size_t size = std::min(text.find_first_of(";="), text.size());
+  const bool good = token(text.substr(0, size));
+  text.remove_prefix(size);
+  return good;
+}
+
+/// Takes a quoted string off the front.
+bool take_quoted(std::string_view& text) {
+  std::size_t at = 1;
+  while (at < text.size() && text[at] != '"') at += text[at] == '\\' ? 2 : 1;
+  const bool good = at < text.size() && field_value(text.substr(0, at));
+  text.remove_prefix(std::min(at + 1, text.size()));
+  return good;
+}
+
+template <int base>
+std::optional<std::uint64_t> number(std::string_view digits) {
+  std::uint64_t value = 0;
+  const char* const end = digits.data() + digits.size();
+  const auto [stopped, error] = std::from_chars(digits.data(), end, value, base);
+  if (digits.empty() || error != std::errc{} || stopped != end) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+bool token(std::string_view text) { return !text.empty() && all_of(text, of_token); }
+
+bool method(std::string_view text) {
+  return !text.empty() &&
+         std::ranges::all_of(text, [](char c) { return (c >= 'A' && c <= 'Z') || c == '-' || c == '_'; });
+}
+
+bool target(std::string_view text) {
+  return !text.empty() && every(text, [](unsigned char c) { return (c > ' ') & (c != 127) & (c != '#'); });
+}
+
+bool field_value(std::string_view text) {
+  return every(text, [](unsigned char c) { return ((c >= ' ') & (c != 127)) | (c == '\t'); });
+}
+
+bool authority(std::string_view text) {
+  const std::size_t colon = text.find(':', text.starts_with('[') ? std::min(text.find(']'), text.size()) : 0);
+  const std::string_view host = text.substr(0, colon);
+  if (colon != std::string_view::npos && !port(text.substr(colon + 1))) return false;
+  return host.starts_with('[') ? address_in_brackets(host) : !host.empty() && all_of(host, of_name);
+}
+
+bool chunk_extensions(std::string_view text) {
+  while (!text.empty()) {
+    if (!text.starts_with(';')) return false;
+    text.remove_prefix(1);
+    if (!take_token(text)) return false;
+    if (!text.starts_with('=')) continue;
+    text.remove_prefix(1);
+    if (!(text.starts_with('"') ? take_quoted(text) : take_token(text))) return false;
+  }
+  return true;
+}
+
+std::optional<std::uint64_t> decimal(std::string_view digits) { return number<10>(digits); }
+
+std::optional<std::uint64_t> hexadecimal(std::string_view digits) {
+  // Sixteen always fit; so many zeros before a number are nobody's way to write one.
+  return digits.size() > 16 ? std::nullopt : number<16>(digits);
+}
+
+std::string_view without_blanks(std::string_view text) {
+  const std::size_t first = text.find_first_not_of(" \t");
+  if (first == std::string_view::npos) return {};
+  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+}
+
+}  // namespace standin::grammar
