@@ -14,6 +14,7 @@ RARE: dict[str, tuple[int, list[str]]] = {
     "bare_409_is_proof": (300, ["--sabotage", "slow_gateway,gateway_errors,answers_lost,slow_network,rude_shoppers"]),
     "refund_kept_as_shadow": (200, ["--sabotage", "names,operators"]),
     "rest_of_match_forgotten": (200, ["--sabotage", "slow_gateway,answers_lost"]),
+    "one_payload_remembered": (200, ["--sabotage", "network,shop_crash,slow_network,rude_shoppers"]),
     "sent_after_lease": (400, ["--sabotage", "pause,slow_gateway,answers_lost,slow_network,operators"]),
     "lease_without_fencing": (400, ["--sabotage", "pause,slow_gateway,answers_lost,slow_network,operators"]),
 }
