@@ -37,10 +37,15 @@ build: dependencies ## build/standin, optimised
 demo: build ## the product at work on this machine: a shop goes down, its customers notice nothing
 	build/standin demo $(ARGS)
 
+# Apart from the rest: whoever only builds is not to find a web server running.
+.PHONY: test-dependencies
+test-dependencies:
+	@tools/install-dependencies test
+
 # Cheap checks first. All tests are one run of ctest, so that its summary at the end speaks for all.
 .PHONY: test
 # More at once than cores: most of them wait for something.
-test: check-format check-rules build-asan lint-changed build-tsan build-planted ## every check and every test, under sanitizers
+test: test-dependencies check-format check-rules build-asan lint-changed build-tsan build-planted ## every check and every test, under sanitizers
 	@mkdir -p build-test
 	@printf 'subdirs("%s" "%s" "%s")\n' '$(CURDIR)/build-asan' '$(CURDIR)/build-tsan' '$(CURDIR)/build-planted' >build-test/CTestTestfile.cmake
 	ctest --test-dir build-test --output-on-failure --no-tests=error --no-label-summary --parallel 3
@@ -91,7 +96,7 @@ lint: dependencies ## clang-tidy on every file; results are kept until the file 
 	tools/lint
 
 .PHONY: bench
-bench: bench-standin bench-gateway bench-upstream ## measurements side by side with peers, written to bench/results
+bench: bench-standin bench-gateway bench-upstream bench-edge ## measurements side by side with peers, written to bench/results
 
 # One folder in bench/ for each: make bench-NAME
 bench-%: build

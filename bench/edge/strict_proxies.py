@@ -40,7 +40,7 @@ backend recorder
 """
 
 STANDIN = """[server]
-listen = ["127.0.0.1:{port}"]
+listen = [{{ address = "127.0.0.1:{port}", http2 = false }}]
 limits = {{ streamed_body = "1MiB" }}
 [console]
 listen = "127.0.0.1:{console}"

@@ -194,6 +194,7 @@ Task<> Buyer::send(Question question, std::shared_ptr<Sending> sending) {
   --market.under_way;
   if (sending->connection->copied) purchase_.repeated = true;
   const bool left = sending->connection->hung_up;
+  if ((left || !answer) && question.what == "sale") purchase_.unheard_until_ms = world_ms(market.world.now());
   if (!left && answer) take(question, asked_ms, *answer, *sending);
   if (!left && !answer) {
     market.trace.note(market.world.now(), wish_.name, "gets no answer: {}", answer.error().what);

@@ -171,14 +171,19 @@ std::string_view without_prefix(std::string_view reference) {
 
 std::string seconds(std::int64_t ms) { return fmt::format("{}.{:03} s", ms / 1000, ms % 1000); }
 
-bool may_have_forgotten(const Books& books, const Matter& matter, std::int64_t by_ms) {
+bool memory_has_ended(const Matter& matter, std::int64_t by_ms) {
   if (matter.purchase->unrecorded) return true;
   constexpr std::int64_t remembered_ms = 10 * 60 * 1000;
   if (!matter.of_shop() || (matter.purchase->tries < 2 && !matter.purchase->repeated)) return false;
+  return by_ms - matter.purchase->began_ms > remembered_ms;
+}
+
+bool may_have_forgotten(const Books& books, const Matter& matter, std::int64_t by_ms) {
+  if (memory_has_ended(matter, by_ms)) return true;
+  if (!matter.of_shop() || (matter.purchase->tries < 2 && !matter.purchase->repeated)) return false;
   const std::int64_t began = matter.purchase->began_ms;
-  const bool crashed = std::ranges::any_of(
-      books.evidence().crashes, [&](const CrashRecord& crash) { return began <= crash.at_ms && crash.at_ms <= by_ms; });
-  return crashed || by_ms - began > remembered_ms;
+  return std::ranges::any_of(books.evidence().crashes,
+                             [&](const CrashRecord& crash) { return began <= crash.at_ms && crash.at_ms <= by_ms; });
 }
 
 std::vector<Violation> check(const Evidence& evidence) {

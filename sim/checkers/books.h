@@ -73,8 +73,10 @@ Violations leases(const Books& books);
 
 /// The last definite answer is a no that nothing after it can have changed: nothing may stand.
 const Told* last_word_no(const Matter& matter);
-/// The shop's side keeps no journal of what passes, and remembers for ten minutes at most what the shop said or may
-/// have done: not after a crash. What standin said later, it said in ignorance.
+/// The shop's side keeps no journal of what passes, and remembers for ten minutes what the shop said or may have done.
+/// What standin said later, it said in ignorance, and may have undone it.
+bool memory_has_ended(const Matter& matter, std::int64_t by_ms);
+/// Nor does it remember after a crash: then it may say no again, but undoes nothing.
 bool may_have_forgotten(const Books& books, const Matter& matter, std::int64_t by_ms);
 
 }  // namespace standin::sim

@@ -41,6 +41,7 @@ struct Purchase {
   std::vector<Told> told;  ///< in the order in which the answers arrived
   int tries = 0;
   std::int64_t began_ms = 0, last_try_ms = 0;  ///< when the first and the last request for the charge were sent
+  std::int64_t unheard_until_ms = 0;  ///< when the last of those ended that got no answer; 0: all of them got one
   /// Something in between sent one of its requests twice, to standin or to a party: what comes of the copy is told to
   /// nobody.
   bool repeated = false;
@@ -116,6 +117,7 @@ struct Evidence {
   std::vector<Delivery> deliveries;
   std::vector<ExposureSample> exposure;
   std::vector<CrashRecord> crashes;
+  std::vector<std::int64_t> stood_still_ms;  ///< when the route began to stand still: it lets go of nothing meanwhile
   /// The longest lease: after it somebody else may act on an order. 0: not known, and overlaps are not judged.
   std::int64_t lease_ms = 0;
   bool healed = false;         ///< the liveness phase is over: everything must have reached its end

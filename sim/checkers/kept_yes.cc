@@ -23,12 +23,12 @@ bool was_undone_at_request(const Matter& matter) {
   });
 }
 
-/// Asked again when standin had lost its memory of the yes, the shopper may have been told no since.
-bool was_told_otherwise(const Books& books, const Matter& matter) {
+/// Asked again when standin no longer remembered the yes, the shopper may have been told no since.
+bool was_told_otherwise(const Matter& matter) {
   const auto& told = matter.purchase->told;
   const auto last = std::ranges::find_if(told.rbegin(), told.rend(),
                                          [](const Told& each) { return is_sale(each) && is_definite(each); });
-  return last != told.rend() && last->kind == Told::Kind::no && may_have_forgotten(books, matter, last->at_ms);
+  return last != told.rend() && last->kind == Told::Kind::no && memory_has_ended(matter, last->at_ms);
 }
 
 std::int64_t asked_most(const Matter& matter) {
@@ -57,10 +57,10 @@ std::string wrong_with(const Matter& matter, const LedgerEntry& charge) {
   return "";
 }
 
-void check_matter(const Books& books, const Matter& matter, Violations& found) {
+void check_matter(const Matter& matter, Violations& found) {
   if (!matter.was_told(Told::Kind::yes)) return;
   const auto standing = matter.standing();
-  const bool excused = matter.cases() > 0 || was_undone_at_request(matter) || was_told_otherwise(books, matter);
+  const bool excused = matter.cases() > 0 || was_undone_at_request(matter) || was_told_otherwise(matter);
   if (standing.empty() && !excused) {
     found.push_back(
         {"P3", matter.purchase->name, "told yes, and nothing stands nor has a person it. " + matter.story()});
@@ -95,7 +95,7 @@ void check_claim(const Books& books, const JournalEntry& order, Violations& foun
 Violations kept_yes(const Books& books) {
   Violations found;
   if (!books.evidence().healed) return found;
-  for (const Matter& matter : books.matters()) check_matter(books, matter, found);
+  for (const Matter& matter : books.matters()) check_matter(matter, found);
   for (const JournalEntry& order : books.evidence().journal) check_claim(books, order, found);
   return found;
 }

@@ -117,12 +117,19 @@ TEST(KeptYes, ASettledOrderOfADeclinedChargeIsFound) {
   EXPECT_EQ(broken(kept_yes, run), Promises{"P3"});
 }
 
-TEST(KeptYes, TheShopsYesMayBeForgottenInACrashAndUndone) {
+TEST(KeptYes, AYesThatACrashMadeStandinForgetIsNotUndone) {
   Evidence run =
       run_of(purchase({yes("ord_1"), no(true, 9000)}, "shop"), {charge("ord_1", "shop")}, {order("reversed", "ord_1")});
   run.ledger.front().voided = true;
-  EXPECT_EQ(broken(kept_yes, run), Promises{"P3"});
   run.crashes = {{.at_ms = 5000, .promised = {}, .found = {}}};
+  EXPECT_EQ(broken(kept_yes, run), Promises{"P3"});
+}
+
+TEST(KeptYes, AfterTenMinutesTheShopsYesMayBeUndone) {
+  Evidence run = run_of(purchase({yes("ord_1"), no(true, 700'000)}, "shop"), {charge("ord_1", "shop")},
+                        {order("reversed", "ord_1")});
+  run.ledger.front().voided = true;
+  run.purchases.front().tries = 2;
   EXPECT_EQ(broken(kept_yes, run), nothing);
 }
 

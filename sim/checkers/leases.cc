@@ -29,12 +29,13 @@ bool is_one_order(const Books& books, const Matter& matter, const Delivery& a, c
   return one_intent && replayed && !replayed->about_another;
 }
 
-/// A process that died, or stood still for longer than its lease, has lost it.
+/// A process that died, or stood still for longer than its lease, has lost it; and a live forward that could not be let
+/// go of when its listening ended.
 bool has_lost_lease(const Evidence& evidence, const Delivery& first, const Delivery& second) {
   if (second.began_ms - first.began_ms >= evidence.lease_ms) return true;
-  return std::ranges::any_of(evidence.crashes, [&](const CrashRecord& crash) {
-    return first.began_ms <= crash.at_ms && crash.at_ms <= second.began_ms;
-  });
+  const auto meanwhile = [&](std::int64_t at_ms) { return first.began_ms <= at_ms && at_ms <= second.began_ms; };
+  if (first.mark.empty() && std::ranges::any_of(evidence.stood_still_ms, meanwhile)) return true;
+  return std::ranges::any_of(evidence.crashes, meanwhile, &CrashRecord::at_ms);
 }
 
 }  // namespace

@@ -49,6 +49,15 @@ TEST(Leases, ACrashEndsAllLeases) {
   EXPECT_EQ(broken(leases, run), nothing);
 }
 
+TEST(Leases, AListenerThatStandsStillLetsGoOfNothing) {
+  Evidence run = delivered({delivery(1000, 90'000), delivery(25'000, 26'000, first_mark)});
+  EXPECT_EQ(broken(leases, run), Promises{"lease"});
+  run.stood_still_ms = {10'000};
+  EXPECT_EQ(broken(leases, run), nothing);
+  run.deliveries.front().mark = second_mark;
+  EXPECT_EQ(broken(leases, run), Promises{"lease"}) << "a replay has its lease for this";
+}
+
 TEST(Leases, WithoutALengthNothingIsJudged) {
   Evidence run = delivered({delivery(1000, 9000, first_mark), delivery(5000, 6000, second_mark)});
   run.lease_ms = 0;

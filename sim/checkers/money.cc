@@ -24,12 +24,13 @@ bool bought_again_after_void(const Matter& matter) {
 
 /// What the party itself approved in part, it said in part.
 std::int64_t charged_minor(const Matter& matter) {
-  const auto standing = matter.standing();
+  auto made = matter.charges;
+  std::erase_if(made, [](const LedgerEntry* each) { return !each->approved || each->voided || each->repeated; });
   const bool by_party = std::ranges::any_of(matter.purchase->told, [](const Told& told) {
     return is_sale(told) && told.kind == Told::Kind::yes && !told.ours;
   });
-  if (!by_party || standing.size() != 1) return matter.purchase->amount_minor;
-  return std::min(standing.front()->amount_minor, matter.purchase->amount_minor);
+  if (!by_party || made.size() != 1) return matter.purchase->amount_minor;
+  return std::min(made.front()->amount_minor, matter.purchase->amount_minor);
 }
 
 std::int64_t told_minor(const Matter& matter) {
@@ -57,8 +58,11 @@ std::string_view excuse(const Books& books, const Matter& matter, std::int64_t d
   if (bought_again_after_void(matter)) return "bought again after the void";
   if (books.evidence().careless_shop && matter.of_shop() && difference > 0) return "the shop's own";
   if (matter.purchase->unrecorded) return "forwarded without a journal";
-  const bool said_no = matter.was_told(Told::Kind::no);
-  if (said_no && may_have_forgotten(books, matter, matter.purchase->told.back().at_ms)) return "forgotten by design";
+  if (!matter.was_told(Told::Kind::no)) return "";
+  const std::int64_t last_ms = matter.purchase->told.back().at_ms;
+  const bool forgotten =
+      difference > 0 ? may_have_forgotten(books, matter, last_ms) : memory_has_ended(matter, last_ms);
+  if (forgotten) return "forgotten by design";
   return "";
 }
 

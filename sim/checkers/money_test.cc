@@ -89,6 +89,9 @@ TEST(MoneyAddsUp, APartThatThePartySaidIsWhatWasSaid) {
   run.purchases.front().refund_sent_minor = run.purchases.front().refund_granted_minor = 250;
   run.ledger.front().refunded_minor = 500;
   EXPECT_EQ(broken(money, run), Promises{"money"});
+  run.purchases.front().refund_sent_minor = run.purchases.front().refund_granted_minor = 1250;
+  run.ledger.front().refunded_minor = 1250;
+  EXPECT_EQ(broken(money, run), nothing) << "all of the part was given back";
 }
 
 TEST(MoneyAddsUp, WhatAPersonHasIsExplained) {

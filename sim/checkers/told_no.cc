@@ -7,8 +7,8 @@
 
 namespace standin::sim {
 
-// Standin's own no to a client's key holds for ever. Any other ends its intent: a try after it, and a copy that
-// something in between made of one, may have been charged, and nobody may have heard of it.
+// Standin's own no to a client's key holds for ever. Any other ends its intent: a try after it or beside it, and a
+// copy that something in between made of one, may have been charged, and nobody may have heard of it.
 const Told* last_word_no(const Matter& matter) {
   const Purchase& purchase = *matter.purchase;
   if (!purchase.honest_key || matter.was_told(Told::Kind::yes)) return nullptr;
@@ -16,8 +16,9 @@ const Told* last_word_no(const Matter& matter) {
                                        [](const Told& told) { return is_sale(told) && told.kind == Told::Kind::no; });
   if (no == purchase.told.rend()) return nullptr;
   const bool holds = no->ours && !no->key.empty();
-  if (holds || (no->asked_ms >= purchase.last_try_ms && !purchase.repeated)) return &*no;
-  return nullptr;
+  const bool after_all = no->asked_ms >= purchase.last_try_ms && no->at_ms >= purchase.unheard_until_ms &&
+                         std::none_of(purchase.told.rbegin(), no, is_sale);
+  return holds || (after_all && !purchase.repeated) ? &*no : nullptr;
 }
 
 Violations told_no(const Books& books) {

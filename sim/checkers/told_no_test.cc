@@ -45,6 +45,20 @@ TEST(ToldNo, ATryAfterItMayHaveBeenChargedUnheard) {
   EXPECT_EQ(broken(told_no, run), nothing);
 }
 
+TEST(ToldNo, ATryBesideItMayHaveBeenChargedUnheard) {
+  Evidence run = charged_though({by_facts(no(true))});
+  run.purchases.front().unheard_until_ms = run.purchases.front().told.back().at_ms;
+  EXPECT_EQ(broken(told_no, run), Promises{"P10"}) << "it had ended before";
+  run.purchases.front().unheard_until_ms += 1;
+  EXPECT_EQ(broken(told_no, run), nothing);
+}
+
+TEST(ToldNo, ATryBesideItThatEndedAsNeitherMayHaveBeenCharged) {
+  Told beside = by_facts(neither(9000));
+  beside.asked_ms = 0;
+  EXPECT_EQ(broken(told_no, charged_though({by_facts(no(true)), beside})), nothing);
+}
+
 TEST(ToldNo, StandinsNoToTheClientsKeyHoldsForEver) {
   EXPECT_EQ(broken(told_no, charged_though({no(true), neither(9000)})), Promises{"P10"});
 }

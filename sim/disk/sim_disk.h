@@ -16,14 +16,15 @@ namespace standin::sim {
 /// last successful sync of that file, and nothing from before it; names come and go in their order, as a journalling
 /// file system writes them, and are durable with the next sync of any file. A write or sync may fail: of a failed write
 /// a part may have been done, and after a failed sync the unsynced bytes may be on the disk or not, whatever a later
-/// sync says (Linux, fsyncgate 2018). Space may run out at any write that makes a file longer. A bit may flip in what
+/// sync says (Linux, fsyncgate 2018). Space may run out at any write that makes a file longer. One bit may flip in what
 /// was written to the write-ahead log and not synced, and is found there after the crash: its checksums must catch
-/// that; SQLite has none on the database's own pages, so that no bit of them is flipped, and none of a synced page of
-/// the log, which is the only copy of what was promised. Not done: writes that are acknowledged by a sync and lost
-/// all the same, and writes to other places than asked, which no program can survive without a second copy.
+/// that, as they would not two (the highest of two words can cancel out); SQLite has none on the database's own pages,
+/// so that no bit of them is flipped, and none of a synced page of the log, which is the only copy of what was
+/// promised. Not done: writes that are acknowledged by a sync and lost all the same, and writes to other places than
+/// asked, which no program can survive without a second copy.
 struct DiskFaults {
   double write_fails = 0, sync_fails = 0;
-  double flips_bit = 0;  ///< per write to the log that was not synced and that a crash kept
+  double flips_bit = 0;  ///< per write to the log that was not synced and that a crash kept; one in a crash
   bool full = false;     ///< nothing grows
   double slow_sync = 0;
   Duration slow_for{};     ///< up to

@@ -101,7 +101,7 @@ SimFile::Damage SimFile::crash(Random& random, double flips_bit) {
     from += change.length;
     damage.torn = damage.torn || fate == Fate::torn;
     // A bit of what was kept whole: what a torn write left of the older bytes may have been durable.
-    if (fate != Fate::kept || change.is_durable || change.length == 0) continue;
+    if (fate != Fate::kept || change.is_durable || change.length == 0 || damage.flipped) continue;
     if (flips_bit <= 0 || random.fraction() >= flips_bit) continue;
     bytes_[change.at + random.below(change.length)] ^= static_cast<std::uint8_t>(1U << random.below(8));
     damage.flipped = true;

@@ -149,6 +149,7 @@ void Node::rotate_keys() { ports_.vault = ports_.vault.rotated(); }
 
 void Node::pause(Duration span) {
   if (!life_) return;
+  standstills_.push_back(ports_.world.now());
   ports_.trace.note(ports_.world.now(), host, "stands still for {} ms", span / std::chrono::milliseconds(1));
   for (const auto& loop : {life_->loop.get(), life_->second_loop.get(), life_->disk_loop.get()}) {
     loop->stall_until(ports_.world.now() + span);
@@ -157,6 +158,7 @@ void Node::pause(Duration span) {
 
 void Node::pause_replay(std::size_t which, Duration span) {
   if (!life_) return;
+  if (which == 0) standstills_.push_back(ports_.world.now());
   ports_.trace.note(ports_.world.now(), host, "replay {} stands still for {} ms", which,
                     span / std::chrono::milliseconds(1));
   life_->loop_of(which).stall_until(ports_.world.now() + span);

@@ -37,6 +37,8 @@ class Node final : public Server {
   /// Ends it, between two turns of its loops. Its disk keeps what was synced.
   void crash();
   bool alive() const { return life_ != nullptr; }
+  /// When the loop of the route began to stand still, in all lives.
+  const std::vector<Instant>& standstills() const { return standstills_; }
   /// Stands still.
   void pause(Duration span);
   /// The loop of one replay alone does; the first one's is also that of the route.
@@ -62,6 +64,7 @@ class Node final : public Server {
   Ports ports_;
   std::shared_ptr<Life> life_;
   int lives_ = 0;
+  std::vector<Instant> standstills_;
 };
 
 }  // namespace standin::sim

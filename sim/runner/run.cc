@@ -183,6 +183,7 @@ class Run {
   RunResult result() {
     evidence_.healed = true;
     evidence_.lease_ms = scenario_.lease / 1ms;
+    for (const Instant began : node_.standstills()) evidence_.stood_still_ms.push_back(world_ms(began));
     evidence_.careless_shop = !scenario_.shop.unique_index;
     evidence_.purchases = shoppers_.purchases();
     for (Purchase& purchase : evidence_.purchases) {

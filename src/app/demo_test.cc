@@ -22,10 +22,10 @@ using rehearsal::Ending;
 using rehearsal::OrderState;
 using rehearsal::ShopOrder;
 using rehearsal::Told;
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::IsEmpty;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
 
 Attempt told(const std::string& cart, Told what, const std::string& reference = {}) {
   return {.cart_id = cart,
@@ -342,7 +342,7 @@ TEST(DemoPlan, EveryActIsPlayedInOrder) {
   for (const Beat& beat : plan_for(usual).beats) {
     if (played.empty() || played.back() != beat.act) played.push_back(beat.act);
   }
-  EXPECT_THAT(played, testing::ElementsAreArray(acts));
+  EXPECT_THAT(played, ::testing::ElementsAreArray(acts));
 }
 
 }  // namespace

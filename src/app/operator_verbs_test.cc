@@ -16,14 +16,14 @@
 namespace standin {
 namespace {
 
-using testing::ElementsAre;
-using testing::HasSubstr;
-using testing::Not;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 const std::string order_id = "01JDA7X1V5Q3T9B2C4D6E8F0GH";
 
 /// A console over fakes on a Unix socket, and the command line that talks to it.
-class Verbs : public testing::Test {
+class Verbs : public ::testing::Test {
  protected:
   Verbs() {
     console_ = std::make_unique<Console>(loop_.executor(), world_.ports());
@@ -50,15 +50,15 @@ class Verbs : public testing::Test {
     add_upstreams_verb(app, status);
     std::vector<std::string> reversed(words.rbegin(), words.rend());
     if (with_socket) reversed.insert(reversed.begin(), {socket(), "--socket"});
-    testing::internal::CaptureStdout();
-    testing::internal::CaptureStderr();
+    ::testing::internal::CaptureStdout();
+    ::testing::internal::CaptureStderr();
     try {
       app.parse(std::move(reversed));
     } catch (const CLI::ParseError&) {
       status = 2;
     }
-    out = testing::internal::GetCapturedStdout();
-    err = testing::internal::GetCapturedStderr();
+    out = ::testing::internal::GetCapturedStdout();
+    err = ::testing::internal::GetCapturedStderr();
     return status;
   }
 

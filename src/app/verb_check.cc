@@ -2,17 +2,23 @@
 #include <unistd.h>
 
 #include <CLI/App.hpp>
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 
+#include "app/certificates.h"
 #include "app/verbs.h"
 #include "base/random.h"
+#include "base/text.h"
+#include "cache/fallback_files.h"
+#include "cache/kept_answer.h"
 #include "config/config.h"
 #include "config/route_match.h"
 #include "dialect/party_queries.h"
 #include "net/asio_clock.h"
 #include "risk/decide.h"
 #include "route/identify.h"
+#include "route/redirect.h"
 #include "route/router.h"
 
 namespace standin {
@@ -93,9 +99,35 @@ void try_protected(const Site& site, const Vault& vault, const RouteConfig& rout
   print_answers(dialect, context, reading.operation, decision);
 }
 
+/// What may become of it on a route without stand-in.
+void try_plain(const RouteConfig& route, const Request& request) {
+  if (!route.redirect.empty()) {
+    const auto location = redirect_location(route.redirect, request);
+    fmt::print("a plain route: {}\n", location
+                                          ? fmt::format("redirected with {} to {}", route.redirect_status, *location)
+                                          : "answered 400, since it names no host to redirect to");
+    return;
+  }
+  fmt::print("a plain route: forwarded to {}, never stood in for\n", route.upstream);
+  if (route.cache) {
+    const Question question = question_of(request);
+    fmt::print("cache: {}\n", question.bypass.empty()
+                                  ? "answered from it while that is fresh; kept as its answer allows"
+                                  : fmt::format("passed by ({})", question.bypass));
+  }
+  if (!route.fallback_files.empty()) {
+    const auto file = fallback_file(route.fallback_files, request);
+    fmt::print("while {} fails{}: {}\n", route.upstream, route.cache ? ", with nothing kept" : "",
+               file ? fmt::format("a file of {}", route.fallback_files)
+                    : fmt::format("no file of {} is for it", route.fallback_files));
+  }
+}
+
 int try_request(const Site& site, const Vault& vault, const Request& request) {
   const auto host = request.headers.find("Host").value_or("");
-  const RouteConfig* route = match_route(site.config, host, request.method, request.path());
+  const RouteConfig* route =
+      match_route(site.config, host, request.method, request.path(),
+                  equal_ignoring_case(request.headers.find("X-Forwarded-Proto").value_or(""), "https"));
   if (!route) {
     fmt::print(stderr, "no route matches {} {}\n", request.method, request.path());
     return 1;
@@ -104,7 +136,7 @@ int try_request(const Site& site, const Vault& vault, const Request& request) {
   if (route->is_protected()) {
     try_protected(site, vault, *route, request);
   } else {
-    fmt::print("a plain route: forwarded to {}, never stood in for\n", route->upstream);
+    try_plain(*route, request);
   }
   return 0;
 }
@@ -113,7 +145,11 @@ int check(const CheckOptions& options) {
   auto config = load_config(options.file);
   if (!config) return misconfigured(config.error());
   const std::string resolved = describe(*config);
-  const std::vector<std::string> warnings = config->warnings;
+  std::vector<std::string> warnings = config->warnings;
+  const auto certificates = Certificates::load(*config);
+  if (!certificates) return misconfigured(certificates.error());
+  const WallTime now = std::chrono::floor<std::chrono::milliseconds>(std::chrono::system_clock::now());
+  std::ranges::copy(Certificates::warnings(*certificates, now), std::back_inserter(warnings));
   const Vault vault = keys_for(*config);
   for (const auto& [upstream_name, upstream] : config->upstreams) {
     if (auto queries = make_queries(upstream); !queries) return misconfigured(queries.error());

@@ -21,7 +21,7 @@ struct ModeInput {
   std::string span, why;
 };
 
-constexpr std::array<std::string_view, 4> mode_names{"off", "auto", "forced", "shadow"};
+constexpr std::array<std::string_view, 5> mode_names{"off", "auto", "forced", "fallback", "shadow"};
 
 bool is_mode(std::string_view word) { return std::ranges::find(mode_names, word) != mode_names.end(); }
 
@@ -90,14 +90,15 @@ int change_modes(OperatorClient& client, const ModeInput& input) {
 int run(const ModeInput& input) {
   if (!input.mode.empty() && !is_mode(input.mode)) {
     return report(
-        {fmt::format("'{}' is not a mode: write `standin mode [ROUTE] off|auto|forced|shadow --why TEXT`.", input.mode),
+        {fmt::format("'{}' is not a mode: write `standin mode [ROUTE] off|auto|forced|fallback|shadow --why TEXT`.",
+                     input.mode),
          2});
   }
   if (!input.mode.empty() && input.why.empty()) {
     return report({"--why is missing: say why, for those who read the record of this outage.", 2});
   }
   if (input.mode.empty() && !(input.why.empty() && input.span.empty())) {
-    return report({"Which mode? Write `standin mode [ROUTE] off|auto|forced|shadow --why TEXT`.", 2});
+    return report({"Which mode? Write `standin mode [ROUTE] off|auto|forced|fallback|shadow --why TEXT`.", 2});
   }
   auto client = OperatorClient::find(input.options);
   if (!client) return report(client.error());
@@ -110,15 +111,16 @@ void add_mode_verb(CLI::App& app, int& status) {
   auto* verb = app.add_subcommand("mode", "The big red button: show or change how routes stand in");
   const auto input = std::make_shared<ModeInput>();
   verb->add_option("ROUTE", input->route, "One route; without it, every protected route");
-  verb->add_option("MODE", input->mode, "off, auto, forced or shadow; without it, the modes are listed");
+  verb->add_option("MODE", input->mode, "off, auto, forced, fallback or shadow; without it, the modes are listed");
   verb->add_option("--for", input->span, "Then back to the configured mode: 30m, 2h");
   verb->add_option("--why", input->why, "Kept with the change; required");
   add_operator_options(*verb, input->options);
   verb->footer(
-      "  off     the upstream's errors go to the client\n"
-      "  auto    stand in when no trustworthy answer comes in time\n"
-      "  forced  stand in without asking the upstream\n"
-      "  shadow  decide and record, never answer\n\n"
+      "  off       the upstream's errors go to the client\n"
+      "  auto      stand in when no trustworthy answer comes in time\n"
+      "  forced    stand in without asking the upstream\n"
+      "  fallback  the same, for requests that a router in front may have sent it already\n"
+      "  shadow    decide and record, never answer\n\n"
       "Example:\n  standin mode orders forced --for 30m --why 'deploying the shop'\n  standin mode");
   verb->callback([input, &status] {
     // One word alone is the mode.

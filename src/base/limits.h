@@ -15,6 +15,9 @@ constexpr Duration commit_budget = 500ms;
 /// The budget of a very short deadline is at most this part of it.
 constexpr int commit_budget_part = 4;
 
+/// A cache that is smaller would hold a handful of pages.
+constexpr std::size_t cache_bytes_min = 1 << 20;
+
 /// Orders waiting for the journal's writer. At 10,000 commits a second it is 0.8 s of backlog; full means unavailable.
 constexpr std::size_t journal_queue = 8192;
 /// Orders in one transaction: beyond this, commits get longer but not cheaper.

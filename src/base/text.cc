@@ -1,6 +1,7 @@
 #include "base/text.h"
 
 #include <algorithm>
+#include <array>
 #include <numeric>
 
 namespace standin {
@@ -15,10 +16,16 @@ int hex_digit(char c) {
   return -1;
 }
 
-bool is_unreserved(char c) {
-  const char lowered = lower_char(c);
-  return (lowered >= 'a' && lowered <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' || c == '~';
-}
+constexpr auto unreserved = [] {
+  std::array<bool, 256> table{};
+  for (unsigned char c = '0'; c <= '9'; ++c) table[c] = true;
+  for (unsigned char c = 'a'; c <= 'z'; ++c) table[c] = true;
+  for (unsigned char c = 'A'; c <= 'Z'; ++c) table[c] = true;
+  for (const unsigned char c : {'-', '.', '_', '~'}) table[c] = true;
+  return table;
+}();
+
+bool is_unreserved(char c) { return unreserved[static_cast<unsigned char>(c)]; }
 
 std::size_t edits_between(std::string_view a, std::string_view b) {
   std::vector<std::size_t> row(b.size() + 1);
@@ -105,20 +112,21 @@ std::optional<std::string> nearest(std::string_view word, std::span<const std::s
 }
 
 std::string percent_encoded(std::string_view text) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  if (std::ranges::all_of(text, is_unreserved)) return std::string(text);
   std::string out;
-  out.reserve(text.size() + text.size() / 2);
-  for (const char c : text) {
-    if (is_unreserved(c)) {
-      out.push_back(c);
-      continue;
-    }
-    out.push_back('%');
-    out.push_back(digits[static_cast<unsigned char>(c) >> 4]);
-    out.push_back(digits[static_cast<unsigned char>(c) & 15]);
-  }
+  append_percent_encoded(out, text);
   return out;
+}
+
+void append_percent_encoded(std::string& out, std::string_view text) {
+  constexpr std::string_view digits = "0123456789ABCDEF";
+  while (true) {
+    const auto run = static_cast<std::size_t>(std::ranges::find_if_not(text, is_unreserved) - text.begin());
+    out.append(text.substr(0, run));
+    if (run == text.size()) return;
+    const auto byte = static_cast<unsigned char>(text[run]);
+    out.append({'%', digits[byte >> 4], digits[byte & 15]});
+    text.remove_prefix(run + 1);
+  }
 }
 
 }  // namespace standin

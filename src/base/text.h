@@ -23,6 +23,7 @@ std::vector<std::string_view> split(std::string_view text, char separator);
 
 /// All but RFC 3986's unreserved characters as %XX.
 std::string percent_encoded(std::string_view text);
+void append_percent_encoded(std::string& out, std::string_view text);
 
 /// The candidate fewest edits away from `word`, if it is near enough to be what was meant (at most a third of its
 /// length).

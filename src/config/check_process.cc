@@ -11,11 +11,11 @@ namespace {
 
 void check_listeners(const Config& config, const Node& root, Problems& problems) {
   std::vector<std::string> seen;
-  for (const std::string& address : config.server.listen) {
-    if (std::ranges::find(seen, address) != seen.end()) {
-      problems.error(root.place_of("server.listen"), fmt::format("'server.listen' names '{}' twice", address));
+  for (const ListenConfig& listener : config.server.listen) {
+    if (std::ranges::find(seen, listener.address) != seen.end()) {
+      problems.error(root.place_of("server.listen"), fmt::format("'server.listen' names '{}' twice", listener.address));
     }
-    seen.push_back(address);
+    seen.push_back(listener.address);
   }
   const std::string& console = config.console.listen;
   const Place place = root.place_of("console.listen");
@@ -26,6 +26,16 @@ void check_listeners(const Config& config, const Node& root, Problems& problems)
     problems.warn(
         place,
         fmt::format("'console.listen' is '{}': metrics and health are readable by whoever can reach it", console));
+  }
+}
+
+/// Without a proxy that is trusted, such a listener would take nobody's connection.
+void check_proxies(const ServerConfig& server, const Node& root, Problems& problems) {
+  for (const ListenConfig& listener : server.listen) {
+    if (!listener.proxy_protocol || !server.trusted_proxies.empty()) continue;
+    problems.error(root.place_of("server.listen"),
+                   fmt::format("'proxy_protocol' of '{}' needs 'server.trusted_proxies': nobody else may connect there",
+                               listener.address));
   }
 }
 
@@ -50,6 +60,7 @@ void check_dns(const DnsConfig& dns, const Node& root, Problems& problems) {
 
 void check_process(const Config& config, const Node& root, Problems& problems) {
   check_listeners(config, root, problems);
+  check_proxies(config.server, root, problems);
   check_drain(config, root, problems);
   check_dns(config.dns, root, problems);
   if (config.routes.empty())

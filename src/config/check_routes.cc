@@ -5,6 +5,7 @@
 #include "base/limits.h"
 #include "base/text.h"
 #include "config/check.h"
+#include "config/forms.h"
 #include "config/names.h"
 #include "config/route_match.h"
 #include "config/units.h"
@@ -35,6 +36,7 @@ class RouteCheck {
       names("upstream", upstream, names_in(config_.upstreams));
     }
     names("stand_in", route_.stand_in, names_in(config_.stand_ins));
+    redirect();
     if (route_.is_protected()) {
       protected_route();
     } else {
@@ -62,9 +64,44 @@ class RouteCheck {
          {"mode", "key", "key_window", "key_required", "tenant", "idempotency", "fold_duplicates"}) {
       if (node_.find(key) != nullptr) error(key, fmt::format("'{}' means something only with stand_in", key));
     }
+    front_door();
+  }
+
+  /// A route redirects, or it has an upstream.
+  void redirect() {
+    if (route_.redirect.empty()) {
+      if (node_.find("upstream") == nullptr) error("name", "it has no 'upstream', and no 'redirect' in its place");
+      if (node_.find("redirect_status") != nullptr) error("redirect_status", "'redirect_status' without a 'redirect'");
+      return;
+    }
+    for (const std::string_view key : {"upstream", "stand_in", "cache", "fallback_files", "outage_page"}) {
+      if (node_.find(key) != nullptr) error(key, fmt::format("'{}' means nothing beside 'redirect'", key));
+    }
+    if (const auto good = check_redirect(route_.redirect); !good) error("redirect", good.error().what);
+    if (route_.redirect_status >= 304 && route_.redirect_status <= 306) {
+      error("redirect_status",
+            fmt::format("{} is not a redirect: it is 301, 302, 303, 307 or 308", route_.redirect_status));
+    }
+  }
+
+  /// What concerns pages, and not promises.
+  void front_door() {
+    const bool reads = route_.method.empty() || route_.method == "GET" || route_.method == "HEAD";
+    for (const std::string_view key : {"cache", "fallback_files"}) {
+      if (node_.find(key) == nullptr || reads) continue;
+      error(key, fmt::format("'{}' is for GET and HEAD, and this route matches {} alone", key, route_.method));
+    }
+    if (route_.cache && route_.cache->bytes_max < limits::cache_bytes_min) {
+      error("cache.size", fmt::format("a cache of {} holds nothing worth having: at least {}",
+                                      bytes_text(route_.cache->bytes_max), bytes_text(limits::cache_bytes_min)));
+    }
   }
 
   void protected_route() {
+    for (const std::string_view key : {"cache", "fallback_files"}) {
+      if (node_.find(key) == nullptr) continue;
+      error(key, fmt::format("'{}' is for a route without stand_in: an order is nobody else's answer", key));
+    }
     if (!route_.outage_page.empty()) {
       error("outage_page", "'outage_page' is for a route without stand_in: this one has answers of its own");
     }
@@ -72,6 +109,11 @@ class RouteCheck {
       warn("match", "it has no method, so that reads would be answered in the upstream's stead too");
     }
     if (route_.mode == Mode::forced) warn("mode", "'forced' never asks the upstream");
+    if (route_.mode == Mode::fallback) {
+      warn("mode",
+           "'fallback' never asks the upstream: a router in front must have done so, with the same Standin-Key, or a "
+           "replay is a second order");
+    }
     deadline();
     key();
     key_window();
@@ -187,7 +229,8 @@ void check_pair(const RouteConfig& earlier, const Node& earlier_node, const Rout
     problems.error(later_node.place_of("name"), fmt::format("route '{}' is named already at {}", later.name,
                                                             at(problems.file(), earlier_node.place_of("name"))));
   }
-  const bool same = earlier.host == later.host && earlier.method == later.method && earlier.path == later.path;
+  const bool same = earlier.host == later.host && earlier.method == later.method && earlier.path == later.path &&
+                    earlier.is_for_clear_text() == later.is_for_clear_text();
   if (same && !later.path.empty()) {
     problems.error(
         later_node.place_of("match"),

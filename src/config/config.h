@@ -16,15 +16,42 @@ namespace standin {
 
 using namespace std::chrono_literals;
 
+/// A certificate and its key, in PEM files.
+struct CertificateConfig {
+  std::string certificate;  ///< with the certificates between it and the authority, in that order
+  std::string key;
+  std::string where;  ///< file:line:column, for messages
+};
+
+enum class ClientCertificates { none, optional, required };
+
+struct TlsListenConfig {
+  std::vector<CertificateConfig> certificates;  ///< the first is shown where no name, or another, is asked for
+  std::string client_ca;                        ///< PEM bundle of whom clients' certificates must be issued by
+  ClientCertificates client_certificates = ClientCertificates::none;
+};
+
+struct ListenConfig {
+  std::string address;
+  std::optional<TlsListenConfig> tls;
+  bool proxy_protocol = false;  ///< each connection begins with a header of the PROXY protocol
+  bool http2 = true;
+};
+
 struct ServerConfig {
-  std::vector<std::string> listen{"127.0.0.1:8080"};
+  std::vector<ListenConfig> listen{{.address = "127.0.0.1:8080", .tls = {}}};
   unsigned threads = 0;                  ///< 0: one per core
   std::size_t body_bytes_max = 1 << 20;  ///< on a protected route
   std::size_t streamed_body_bytes_max = std::numeric_limits<std::size_t>::max();
   std::size_t head_bytes_max = 32 << 10;
   std::size_t connections_max = 20'000;
+  std::size_t connections_per_address = 2000;   ///< 0: unlimited
+  std::size_t requests_per_connection = 10000;  ///< 0: unlimited
+  Duration idle = 75s;                          ///< between requests
+  Duration receive = 30s;                       ///< a request's head, and its body's longest silence
+  std::size_t body_rate_min = 500;              ///< bytes a second, on average; 0: any
   std::size_t in_flight_bytes_max = 512u << 20;
-  std::vector<std::string> trusted_proxies;  ///< addresses or CIDR blocks whose X-Request-Id is believed
+  std::vector<std::string> trusted_proxies;  ///< addresses or CIDR blocks whose word on their clients is believed
   Duration drain = 150s;                     ///< longest graceful stop, late listening included
 };
 
@@ -104,9 +131,11 @@ struct HealthConfig {
 
 enum class Balance { least_busy, scoreboard, random };
 
-/// How a target's certificate is checked.
+/// How a target's certificate is checked, and ours shown.
 struct TlsConfig {
-  std::string ca_file;  ///< PEM bundle; "" for the system's own
+  std::string ca_file;      ///< PEM bundle; "" for the system's own
+  std::string certificate;  ///< PEM file of what we show where a target asks for it; "" for nothing
+  std::string key;          ///< PEM file of its key
 };
 
 /// One line of a gateway's credentials_file.
@@ -141,6 +170,15 @@ enum class Mode { off, automatic, forced, fallback, shadow };
 std::string_view name(Mode mode);
 std::optional<Mode> parse_mode(std::string_view name);  ///< "auto" for automatic
 
+/// Answers kept in memory. The times are for answers that do not state their own.
+struct CacheConfig {
+  Duration fresh{};                   ///< an answer is given without asking the upstream
+  Duration stale_while_revalidate{};  ///< after that: it is given, and asked for anew meanwhile
+  Duration stale_if_error = 24h;      ///< after its freshness: it is given while the upstream fails
+  std::size_t bytes_max = 64u << 20;  ///< all overhead included
+  bool operator==(const CacheConfig&) const = default;
+};
+
 struct RouteConfig {
   std::string name;
   std::string host;              ///< "" for any
@@ -156,15 +194,22 @@ struct RouteConfig {
   std::vector<std::string> key_facts;  ///< names of facts, or JSON Pointers
   Duration key_window = 24h;           ///< so long after it is decided, an order is meant by a key made of its facts
   bool key_required = false;
-  std::string tenant;          ///< name of a fact; "" for one tenant
-  bool journalled = false;     ///< idempotency = "journalled": written before its first byte is sent
-  Duration fold_duplicates{};  ///< requests without a key that look alike get one answer within it; zero: never
-  std::string outage_page;     ///< file; answered with 503 when a plain route's upstream fails
+  std::string tenant;                ///< name of a fact; "" for one tenant
+  bool journalled = false;           ///< idempotency = "journalled": written before its first byte is sent
+  Duration fold_duplicates{};        ///< requests without a key that look alike get one answer within it; zero: never
+  std::string outage_page;           ///< file; answered with 503 when a plain route's upstream fails
+  std::optional<CacheConfig> cache;  ///< of a plain route
+  std::string fallback_files;        ///< folder; its files answer when a plain route's upstream fails; "" for none
+  std::string redirect;  ///< "https://{host}{target}": where clients are sent, in place of an upstream; "" for none
+  int redirect_status = 308;
 
   bool is_protected() const { return !stand_in.empty(); }
-  /// The first and the more, in their order.
+  /// It sends clients to the same host under TLS: who came under TLS is there already, and it does not match.
+  bool is_for_clear_text() const { return redirect.starts_with("https://{host}"); }
+  /// The first and the more, in their order; none of a route that redirects.
   std::vector<std::string> all_upstreams() const {
-    std::vector<std::string> all{upstream};
+    std::vector<std::string> all;
+    if (!upstream.empty()) all.push_back(upstream);
     all.insert(all.end(), more_upstreams.begin(), more_upstreams.end());
     return all;
   }

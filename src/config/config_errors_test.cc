@@ -53,20 +53,17 @@ TEST(ConfigErrors, KeysOfLaterVersionsAreNotAcceptedSilently) {
               StartsWith("standin.toml:1:2: 'incidents' is not in this version"));
   Sample sample;
   sample.policy += "velocity = [ { per = \"customer\" } ]\nrefuse_after = \"24h\"\n";
-  sample.route += "authenticate = { jwt = {} }\ncache = { fresh = \"60s\" }\n";
+  sample.route += "authenticate = { jwt = {} }\n";
   const std::string problems = problems_of(sample.text());
-  for (const char* key :
-       {"policy.default.velocity", "policy.default.refuse_after", "route.authenticate", "route.cache"}) {
+  for (const char* key : {"policy.default.velocity", "policy.default.refuse_after", "route.authenticate"}) {
     EXPECT_THAT(problems, HasSubstr("'" + std::string(key) + "' is not in this version"));
   }
 }
 
 TEST(ConfigErrors, ChoicesOfLaterVersionsSayWhatThisOneHas) {
   Sample sample;
-  sample.route += "mode = \"fallback\"\n";
   sample.stand_in += "dialect = \"soap\"\n";
   const std::string problems = problems_of(sample.text());
-  EXPECT_THAT(problems, HasSubstr("'route.mode': 'fallback' is not in this version"));
   EXPECT_THAT(problems, HasSubstr("'stand_in.order.dialect': 'soap' is not in this version: it is one of json"));
 }
 

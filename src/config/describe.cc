@@ -33,6 +33,24 @@ std::string as_toml(const std::vector<std::string>& texts) {
   return fmt::format("[{}]", fmt::join(items, ", "));
 }
 
+std::string as_toml(const TlsListenConfig& tls) {
+  std::vector<std::string> pairs;
+  for (const CertificateConfig& pair : tls.certificates) {
+    pairs.push_back(fmt::format("{{ certificate = {}, key = {} }}", as_toml(pair.certificate), as_toml(pair.key)));
+  }
+  std::string out = fmt::format("certificates = [{}], client_certificates = {}", fmt::join(pairs, ", "),
+                                as_toml(name(tls.client_certificates)));
+  if (!tls.client_ca.empty()) out += fmt::format(", client_ca = {}", as_toml(tls.client_ca));
+  return fmt::format("{{ {} }}", out);
+}
+
+std::string as_toml(const ListenConfig& listener) {
+  std::string out = fmt::format("address = {}", as_toml(listener.address));
+  if (listener.tls) out += fmt::format(", tls = {}", as_toml(*listener.tls));
+  out += fmt::format(", proxy_protocol = {}, http2 = {}", listener.proxy_protocol, listener.http2);
+  return fmt::format("{{ {} }}", out);
+}
+
 std::string as_toml(Duration span) { return as_toml(span == Duration::max() ? "forever" : duration_text(span)); }
 
 class Description {
@@ -62,14 +80,21 @@ class Description {
 
 void describe_process(const Config& config, Description& out) {
   const ServerConfig& server = config.server;
+  std::vector<std::string> listeners;
+  for (const ListenConfig& listener : server.listen) listeners.push_back(as_toml(listener));
   out.section("[server]");
-  out.put("listen", server.listen);
+  out.raw("listen", fmt::format("[{}]", fmt::join(listeners, ", ")));
   out.put("threads", server.threads);
   out.put("limits.body", bytes_text(server.body_bytes_max));
   const bool limited = server.streamed_body_bytes_max != std::numeric_limits<std::size_t>::max();
   out.put("limits.streamed_body", limited ? bytes_text(server.streamed_body_bytes_max) : "none");
   out.put("limits.headers", bytes_text(server.head_bytes_max));
   out.put("limits.connections", server.connections_max);
+  out.put("limits.connections_per_address", server.connections_per_address);
+  out.put("limits.requests_per_connection", server.requests_per_connection);
+  out.put("limits.idle", server.idle);
+  out.put("limits.receive", server.receive);
+  out.put("limits.body_rate", server.body_rate_min == 0 ? "none" : bytes_text(server.body_rate_min));
   out.put("limits.in_flight_memory", bytes_text(server.in_flight_bytes_max));
   out.put("trusted_proxies", server.trusted_proxies);
   out.put("drain", server.drain);
@@ -129,6 +154,8 @@ void describe_party(const UpstreamConfig& upstream, Description& out) {
   }
   for (const auto& [host, addresses] : upstream.addresses) out.put("addresses." + as_toml(host), addresses);
   out.given("tls.ca_file", upstream.tls.ca_file);
+  out.given("tls.certificate", upstream.tls.certificate);
+  out.given("tls.key", upstream.tls.key);
 }
 
 void describe_breaker(const BreakerConfig& breaker, Description& out) {
@@ -235,6 +262,11 @@ void describe_route(const Config& config, const RouteConfig& route, Description&
   out.put("name", route.name);
   out.put("match", match_text(route));
   out.put("dialect", route.dialect);
+  if (!route.redirect.empty()) {
+    out.put("redirect", route.redirect);
+    out.put("redirect_status", route.redirect_status);
+    return;
+  }
   if (route.more_upstreams.empty()) {
     out.put("upstream", route.upstream);
   } else {
@@ -242,6 +274,13 @@ void describe_route(const Config& config, const RouteConfig& route, Description&
   }
   if (route.is_protected()) describe_protection(route, config.stand_ins.at(route.stand_in), out);
   out.put("deadline", route.deadline);
+  if (route.cache) {
+    out.put("cache.fresh", route.cache->fresh);
+    out.put("cache.stale_while_revalidate", route.cache->stale_while_revalidate);
+    out.put("cache.stale_if_error", route.cache->stale_if_error);
+    out.put("cache.size", bytes_text(route.cache->bytes_max));
+  }
+  out.given("fallback_files", route.fallback_files);
   out.given("outage_page", route.outage_page);
 }
 

@@ -68,7 +68,9 @@ std::string with_defaults(std::string text, std::string_view header, std::string
 constexpr std::array<std::string_view, 4> gateways_search{"upstream.NAME.finder.before", "upstream.NAME.finder.after",
                                                           "upstream.NAME.finder.timezone",
                                                           "upstream.NAME.finder.searches"};
-constexpr std::array<std::string_view, 2> of_other_routes{"route.stand_in.", "route.key_window"};
+constexpr std::array<std::string_view, 1> listeners{"server.listen."};
+constexpr std::array<std::string_view, 5> of_other_routes{"route.stand_in.", "route.key_window", "route.cache.",
+                                                          "route.fallback_files", "route.redirect"};
 
 TEST(Documentation, TellsTheDefaultsThatTheProgramHas) {
   Sample sample;
@@ -84,7 +86,7 @@ TEST(Documentation, TellsTheDefaultsThatTheProgramHas) {
   sample.stand_in = with(sample.stand_in, "expect = { status = [201], pointer = \"/id\" }",
                          "expect.status = [201]\nexpect.content_type = \"a/b\"");
   std::string full = sample.text();
-  full = with_defaults(full, "[server]\n", "server.");
+  full = with_defaults(full, "[server]\n", "server.", listeners);
   full = with_defaults(full, "[dns]\n", "dns.");
   full = with_defaults(full, "[log]\n", "log.");
   full = with_defaults(full, "[console]\n", "console.");
@@ -99,8 +101,9 @@ TEST(Documentation, TellsTheDefaultsOfGateways) {
   constexpr std::array<std::string_view, 5> applications{
       "upstream.NAME.finder.list", "upstream.NAME.finder.reference", "upstream.NAME.finder.state",
       "upstream.NAME.finder.not_standing", "upstream.NAME.reversal."};
-  constexpr std::array<std::string_view, 6> said{"route.key_window", "route.dialect",         "route.outage_page",
-                                                 "route.tenant",     "upstream.NAME.dialect", "upstream.NAME.currency"};
+  constexpr std::array<std::string_view, 9> said{"route.key_window", "route.dialect",         "route.outage_page",
+                                                 "route.tenant",     "upstream.NAME.dialect", "upstream.NAME.currency",
+                                                 "route.cache.",     "route.fallback_files",  "route.redirect"};
   std::vector<std::string_view> but_for(applications.begin(), applications.end());
   but_for.insert(but_for.end(), said.begin(), said.end());
   GatewaySample sample;
@@ -132,7 +135,8 @@ TEST(Documentation, TheExampleLoadsWithoutAWarning) {
   const auto config = load_config(std::string(STANDIN_SOURCE_DIR) + "/docs/examples/standin.toml");
   ASSERT_TRUE(config) << config.error().what;
   EXPECT_THAT(config->warnings, IsEmpty());
-  EXPECT_EQ(config->server.listen, std::vector<std::string>{"127.0.0.1:8080"});
+  ASSERT_EQ(config->server.listen.size(), 1u);
+  EXPECT_EQ(config->server.listen[0].address, "127.0.0.1:8080");
   EXPECT_EQ(config->upstreams.at("shop").targets, std::vector<std::string>{"http://127.0.0.1:3000"});
 }
 

@@ -194,6 +194,30 @@ Result<void> check_query(std::string_view text) {
   return check_method(text.substr(0, space));
 }
 
+Result<void> check_redirect(std::string_view text) {
+  const auto wrong = [text] {
+    return failure(
+        fmt::format("'{}' is not a place to go to, such as \"https://{{host}}{{target}}\" or "
+                    "\"https://shop.example{{target}}\"",
+                    text));
+  };
+  const auto authority = text.find("://");
+  const std::string_view scheme = text.substr(0, authority);
+  if (authority == std::string_view::npos || (scheme != "http" && scheme != "https")) return wrong();
+  std::string rest(text.substr(authority + 3));
+  // A target begins with a slash, so that none can become a part of the host.
+  if (rest.ends_with("{target}")) rest.replace(rest.size() - 8, 8, "/");
+  if (rest.starts_with("{host}")) {
+    rest.replace(0, 6, "host");
+    if (rest.size() > 4 && rest[4] != ':' && rest[4] != '/') return wrong();
+  }
+  const auto slash = std::min(rest.find('/'), rest.size());
+  const std::string_view path = std::string_view(rest).substr(slash);
+  const bool clean = std::ranges::all_of(path, [](char c) { return c > ' ' && c < 127 && c != '{' && c != '}'; });
+  if (!clean || !is_authority(std::string_view(rest).substr(0, slash))) return wrong();
+  return {};
+}
+
 Result<void> check_method(std::string_view text) {
   static const std::vector<std::string> methods{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
   if (std::ranges::find(methods, text) != methods.end()) return {};

@@ -41,6 +41,8 @@ Result<void> check_country(std::string_view text);
 Result<void> check_timezone(std::string_view text);
 /// "GET /orders?key={{order_key}}": a method and a target.
 Result<void> check_query(std::string_view text);
+/// "https://{host}{target}": an http or https URL, of which the host and what follows it may be the request's own.
+Result<void> check_redirect(std::string_view text);
 /// One of HTTP's methods that are forwarded; an Error suggests the nearest.
 Result<void> check_method(std::string_view text);
 

@@ -220,8 +220,7 @@ TEST(Gateways, AnAuthoritysFileIsReadable) {
               StartsWith("standin.toml:11:9: 'tls.ca_file': '/nowhere.pem' there is no such file"));
   const std::string path = testing::TempDir() + "/not.pem";
   write_secret(path, "nothing");
-  EXPECT_THAT(problems_in_upstream("tls = { ca_file = \"" + path + "\" }"),
-              HasSubstr("holds no certificate in PEM form"));
+  EXPECT_THAT(problems_in_upstream("tls = { ca_file = \"" + path + "\" }"), HasSubstr("holds nothing in PEM form"));
 }
 
 TEST(Gateways, HaveASearchAndACommandOfTheirOwn) {

@@ -110,6 +110,7 @@ std::string kind_text(const Key& key) {
     case Kind::name_or_table: return "name, or table";
     case Kind::choice_or_table: return fmt::format("table, or \"{}\"", fmt::join(choices_of(key), "\" or \""));
     case Kind::tables: return "list of tables";
+    case Kind::texts_or_tables: return "list of texts or tables";
     case Kind::later: return "not in this version";
   }
   unreachable();

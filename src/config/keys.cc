@@ -9,8 +9,28 @@ using enum Kind;
 
 constexpr std::array all{
     Key{"server", table, "", "", "The edge: where clients connect."},
-    Key{"server.listen", texts, "", R"(["127.0.0.1:8080"])", "Addresses and ports to listen on.",
-        "TLS on a listener is not in this version"},
+    Key{"server.listen", texts_or_tables, "", R"(["127.0.0.1:8080"])",
+        "Addresses and ports to listen on, each a text or a table."},
+    Key{"server.listen.address", text, "", required, "`\"0.0.0.0:8443\"`."},
+    Key{"server.listen.tls", table, "", "", "Clients connect under TLS 1.2 or 1.3; without it, in clear.",
+        "write { certificate = \"FILE\", key = \"FILE\" }"},
+    Key{"server.listen.tls.certificate", text, "", "",
+        "PEM file of the certificate and of those between it and the authority. It is read anew when it has changed."},
+    Key{"server.listen.tls.key", text, "", "", "PEM file of its key."},
+    Key{"server.listen.tls.certificates", tables, "", "",
+        "In place of these two, several pairs: clients get the one for the name that they ask for, others the first."},
+    Key{"server.listen.tls.certificates.certificate", text, "", required, "As above."},
+    Key{"server.listen.tls.certificates.key", text, "", required, "As above."},
+    Key{"server.listen.tls.client_ca", text, "", R"("")",
+        "PEM file of the authorities whose certificates clients may show; required with `client_certificates`."},
+    Key{"server.listen.tls.client_certificates", choice, "none|optional|required", R"("none")",
+        "Whether clients show a certificate: `required` refuses who has none; one that is shown is always checked."},
+    Key{"server.listen.proxy_protocol", flag, "", "false",
+        "Each connection begins with a header of the PROXY protocol, version 1 or 2, that names the client."},
+    Key{"server.listen.http2", flag, "", "true",
+        "Whether clients may speak HTTP/2 there: under TLS where the handshake chooses it, in clear where a client "
+        "begins "
+        "with it (prior knowledge). Upstreams are spoken to in HTTP/1.1."},
     Key{"server.threads", count, "0..1024", "0", "Threads that serve requests; 0: one for each core."},
     Key{"server.limits", table, "", "", "What the edge can carry; more is refused."},
     Key{"server.limits.body", bytes, "", R"("1MiB")",
@@ -19,11 +39,23 @@ constexpr std::array all{
         "Largest request body on a plain route, which passes it on as it comes; more is answered 413."},
     Key{"server.limits.headers", bytes, "", R"("32KiB")", "Largest request head; more is answered 431."},
     Key{"server.limits.connections", count, "1..1000000", "20000", "Connections open at once."},
+    Key{"server.limits.connections_per_address", count, "0..1000000", "2000",
+        "Of them, from one client: an IPv4 address, or an IPv6 /64. Trusted proxies are exempt; 0: no limit."},
+    Key{"server.limits.requests_per_connection", count, "0..1000000000", "10000",
+        "Then the connection is closed after its answer, so that clients spread over all threads again; 0: no limit."},
+    Key{"server.limits.idle", duration, "", R"("75s")", "Longest wait for a connection's next request."},
+    Key{"server.limits.receive", duration, "", R"("30s")",
+        "Longest time for a request's head, and for a small body with it; longest silence within a larger body."},
+    Key{"server.limits.body_rate", limit, "", R"("500B")",
+        "Bytes a second at which a larger body comes at least, on average, with `receive` more at ease; only time in "
+        "which we wait for the client counts."},
     Key{"server.limits.in_flight_memory", bytes, "", R"("512MiB")",
         "Request bodies that protected routes hold in memory at once, in all; beyond it nothing is promised, and a "
         "large "
         "body is refused before it is read."},
-    Key{"server.trusted_proxies", texts, "", "[]", "Addresses or CIDR blocks whose `X-Request-Id` is believed."},
+    Key{"server.trusted_proxies", texts, "", "[]",
+        "Addresses or CIDR blocks of proxies whose word on their clients is believed: `X-Request-Id`, "
+        "`X-Forwarded-*`, `Forwarded`, and the PROXY protocol."},
     Key{"server.drain", span, "", R"("150s")", "Longest graceful stop, late listening included."},
 
     Key{"console", table, "", "", "Where operators and monitoring connect."},
@@ -60,9 +92,13 @@ constexpr std::array all{
         "carried over from another party."},
     Key{"upstream.NAME.addresses", table, "", "", "Fixed addresses of its hosts, in place of DNS."},
     Key{"upstream.NAME.addresses.HOST", texts, "", "", "IP addresses of one host that `targets` name."},
-    Key{"upstream.NAME.tls", table, "", "", "How certificates of `https://` targets are checked."},
+    Key{"upstream.NAME.tls", table, "", "",
+        "How certificates of `https://` targets are checked, and which is shown to them."},
     Key{"upstream.NAME.tls.ca_file", text, "", R"("")",
         "PEM file of the authorities trusted; `\"\"`: the system's own."},
+    Key{"upstream.NAME.tls.certificate", text, "", R"("")",
+        "PEM file of the certificate shown where a target asks for one, and of those between it and the authority."},
+    Key{"upstream.NAME.tls.key", text, "", R"("")", "PEM file of its key."},
     Key{"upstream.NAME.duplicates", table, "", "",
         "What it does with a request it has seen before; must be said where a protected route uses it.",
         "write { kind = \"keyed\", window = \"24h\" }"},
@@ -142,8 +178,9 @@ constexpr std::array all{
         "`\"POST /orders\"`, `\"GET /static/*\"`, `\"shop.example/path\"`, `\"POST shop.example/path\"` or `\"*\"`."},
     Key{"route.dialect", choice, "json|usaepay|stripe", R"("json")",
         "The wire format of its clients, which is its first upstream's."},
-    Key{"route.upstream", names, "", required,
-        "The `[upstream.NAME]` that it goes to; or several gateways, the next one only when nothing was sent to the "
+    Key{"route.upstream", names, "", "",
+        "Required, but for a route with `redirect`. The `[upstream.NAME]` that it goes to; or several gateways, the "
+        "next one only when nothing was sent to the "
         "one "
         "before."},
     Key{"route.stand_in", name_or_table, "", "",
@@ -161,9 +198,10 @@ constexpr std::array all{
     Key{"route.stand_in.replay.concurrency", count, "1..10000", "4", "Charges in flight at once, at most."},
     Key{"route.stand_in.replay.credential_file", text, "", "",
         "File with one header line, `Authorization: ...`, sent in place of the client's own."},
-    Key{"route.mode", choice, "off|auto|forced|shadow|~fallback", R"("auto")",
-        "`auto` stands in when no trustworthy answer comes in time; `forced` always; `shadow` only records; `off` "
-        "never."},
+    Key{"route.mode", choice, "off|auto|forced|fallback|shadow", R"("auto")",
+        "`auto` stands in when no trustworthy answer comes in time; `forced` always; `fallback` too, for what a router "
+        "in "
+        "front could not get answered; `shadow` only records; `off` never."},
     Key{"route.deadline", duration, "", R"("15s")", "Over everything, the journal's commit included."},
     Key{"route.key", intent, "", R"("none")",
         "What makes two requests the same intent: a header's name, or a list of facts or JSON Pointers (of a gateway's "
@@ -184,7 +222,23 @@ constexpr std::array all{
         "answer; `\"0s\"`: never."},
     Key{"route.outage_page", text, "", R"("")", "File answered with 503 when a plain route's upstream fails."},
     Key{"route.authenticate", later, "", "", "authentication of customers"},
-    Key{"route.cache", later, "", "", "the cache"},
+    Key{"route.fallback_files", text, "", R"("")",
+        "Folder whose files answer GET and HEAD when a plain route's upstream fails and nothing is kept."},
+    Key{"route.cache", table, "", "",
+        "Of a plain route: answers to GET are kept in memory as HTTP allows it (RFC 9111), also for when the upstream "
+        "fails."},
+    Key{"route.cache.fresh", span, "", R"("0s")",
+        "An answer that does not say for how long it is fresh is, for so long; `\"0s\"`: it is asked for anew each "
+        "time."},
+    Key{"route.cache.stale_while_revalidate", span, "", R"("0s")",
+        "For so long after that it is still given, while it is asked for anew."},
+    Key{"route.cache.stale_if_error", span, "", R"("1d")",
+        "For so long after it was fresh it is given while the upstream fails."},
+    Key{"route.cache.size", bytes, "", R"("64MiB")", "Memory that it takes at most, all overhead included."},
+    Key{"route.redirect", text, "", R"("")",
+        "In place of an upstream: `\"https://{host}{target}\"` sends clients to the same page there; `{host}` is the "
+        "request's without its port, `{target}` its path and query."},
+    Key{"route.redirect_status", count, "301..308", "308", "Its status: 301, 302, 303, 307 or 308."},
 
     Key{"stand_in", table, "", "", "How to answer in the upstream's stead, one table each."},
     Key{"stand_in.NAME", table, "", "", "One way to stand in.", "write [stand_in.NAME] with a name of your own"},

@@ -35,8 +35,9 @@ enum class Kind {
   table,
   name_or_table,
   choice_or_table,
-  tables,  ///< [[...]]
-  later,   ///< of a feature that this version does not have
+  tables,           ///< [[...]]
+  texts_or_tables,  ///< a list of either
+  later,            ///< of a feature that this version does not have
 };
 
 /// One accepted key. The unknown-key check, the type check and docs/configuration.md's test all read this one table.

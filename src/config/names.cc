@@ -32,6 +32,19 @@ std::optional<Mode> parse_mode(std::string_view name) {
   return among({Mode::off, Mode::automatic, Mode::forced, Mode::fallback, Mode::shadow}, name);
 }
 
+std::string_view name(ClientCertificates wanted) {
+  switch (wanted) {
+    case ClientCertificates::none: return "none";
+    case ClientCertificates::optional: return "optional";
+    case ClientCertificates::required: return "required";
+  }
+  unreachable();
+}
+
+std::optional<ClientCertificates> parse_client_certificates(std::string_view name) {
+  return among({ClientCertificates::none, ClientCertificates::optional, ClientCertificates::required}, name);
+}
+
 std::string_view name(Duplicates duplicates) {
   switch (duplicates) {
     case Duplicates::none: return "none";

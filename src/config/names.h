@@ -10,6 +10,8 @@ namespace standin {
 
 /// A gateway's dialect: its requests are charges, and its answers are written without templates.
 bool is_gateway(std::string_view dialect);
+std::string_view name(ClientCertificates wanted);
+std::optional<ClientCertificates> parse_client_certificates(std::string_view name);
 std::string_view name(Duplicates duplicates);
 std::optional<Duplicates> parse_duplicates(std::string_view name);
 std::string_view name(Balance balance);

@@ -1,5 +1,7 @@
 #include <fmt/format.h>
 
+#include <limits>
+
 #include "config/forms.h"
 #include "config/sections.h"
 #include "config/values.h"
@@ -21,22 +23,28 @@ void check_each(const Node& root, std::string_view path, Result<void> (*check)(s
   }
 }
 
+void read_count(const Node& root, std::string_view path, std::size_t& out) {
+  unsigned count = static_cast<unsigned>(out);
+  read(root, path, count);
+  out = count;
+}
+
 void read_server(const Node& root, ServerConfig& server, Problems& problems) {
-  read(root, "server.listen", server.listen);
   read(root, "server.threads", server.threads);
   read_bytes(root, "server.limits.body", server.body_bytes_max);
   read_bytes(root, "server.limits.streamed_body", server.streamed_body_bytes_max);
   read_bytes(root, "server.limits.headers", server.head_bytes_max);
-  unsigned connections = static_cast<unsigned>(server.connections_max);
-  read(root, "server.limits.connections", connections);
-  server.connections_max = connections;
+  read_count(root, "server.limits.connections", server.connections_max);
+  read_count(root, "server.limits.connections_per_address", server.connections_per_address);
+  read_count(root, "server.limits.requests_per_connection", server.requests_per_connection);
+  read(root, "server.limits.idle", server.idle);
+  read(root, "server.limits.receive", server.receive);
+  read_bytes(root, "server.limits.body_rate", server.body_rate_min);
+  if (server.body_rate_min == std::numeric_limits<std::size_t>::max()) server.body_rate_min = 0;
   read_bytes(root, "server.limits.in_flight_memory", server.in_flight_bytes_max);
   read(root, "server.trusted_proxies", server.trusted_proxies);
   read(root, "server.drain", server.drain);
-  check_each(root, "server.listen", check_listen_address, problems);
   check_each(root, "server.trusted_proxies", check_address_block, problems);
-  if (server.listen.empty())
-    problems.error(root.place_of("server.listen"), "'server.listen' names at least one address");
 }
 
 void read_journal(const Node& root, const Folder& folder, JournalConfig& journal, Problems& problems) {
@@ -110,6 +118,7 @@ std::optional<std::string> read_secrets(const Node& table, std::string_view path
 }
 
 void read_process(const Node& root, const Folder& folder, Config& config, Problems& problems) {
+  read_listen(root, folder, config.server.listen, problems);
   read_server(root, config.server, problems);
   read_journal(root, folder, config.journal, problems);
   read_console(root, folder, config, problems);

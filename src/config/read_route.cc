@@ -1,3 +1,5 @@
+#include <filesystem>
+
 #include "config/names.h"
 #include "config/route_match.h"
 #include "config/sections.h"
@@ -43,6 +45,29 @@ void read_key(const Node& table, RouteConfig& route) {
   read(table, "key_required", route.key_required);
 }
 
+void read_cache(const Node& table, RouteConfig& route) {
+  const Node* cache = table.find("cache");
+  if (cache == nullptr || cache->type != Node::Type::table) return;
+  route.cache.emplace();
+  read(*cache, "fresh", route.cache->fresh);
+  read(*cache, "stale_while_revalidate", route.cache->stale_while_revalidate);
+  read(*cache, "stale_if_error", route.cache->stale_if_error);
+  read_bytes(*cache, "size", route.cache->bytes_max);
+}
+
+/// What a plain route alone has, beside its outage page.
+void read_front_door(const Node& table, const Folder& folder, RouteConfig& route, Problems& problems) {
+  read_cache(table, route);
+  read(table, "redirect", route.redirect);
+  read(table, "redirect_status", route.redirect_status);
+  read(table, "fallback_files", route.fallback_files);
+  route.fallback_files = folder.resolve(route.fallback_files);
+  std::error_code ignored;
+  if (route.fallback_files.empty() || std::filesystem::is_directory(route.fallback_files, ignored)) return;
+  problems.error(table.place_of("fallback_files"),
+                 "'route.fallback_files': '" + route.fallback_files + "' is not a folder");
+}
+
 }  // namespace
 
 RouteConfig read_route(const Node& table, const Folder& folder, Problems& problems) {
@@ -57,6 +82,7 @@ RouteConfig read_route(const Node& table, const Folder& folder, Problems& proble
   route.mode = parse_mode(mode).value_or(route.mode);
   read(table, "deadline", route.deadline);
   read_key(table, route);
+  read_front_door(table, folder, route, problems);
   // A gateway's keys belong to merchants, whatever the route says of them: one's must never be another's.
   if (is_gateway(route.dialect) && route.is_protected()) route.tenant = "merchant";
   read(table, "tenant", route.tenant);

@@ -140,16 +140,11 @@ void read_pinned(const Node& host, UpstreamConfig& upstream, Problems& problems)
 }
 
 void read_tls(const Node& table, const Folder& folder, TlsConfig& tls, Problems& problems) {
-  read(table, "tls.ca_file", tls.ca_file);
-  if (tls.ca_file.empty()) return;
-  tls.ca_file = folder.resolve(tls.ca_file);
-  const auto text = read_regular_file(tls.ca_file);
-  const std::string said = fmt::format("'tls.ca_file': '{}' ", tls.ca_file);
-  if (!text) {
-    problems.error(table.place_of("tls.ca_file"), said + text.error().what);
-  } else if (!text->contains("-----BEGIN ")) {
-    problems.error(table.place_of("tls.ca_file"), said + "holds no certificate in PEM form");
-  }
+  tls.ca_file = read_pem_path(table, "tls.ca_file", folder, problems);
+  tls.certificate = read_pem_path(table, "tls.certificate", folder, problems);
+  tls.key = read_pem_path(table, "tls.key", folder, problems);
+  if (tls.certificate.empty() == tls.key.empty()) return;
+  problems.error(table.place_of("tls"), "'tls.certificate' and 'tls.key' go together: name both files, or neither");
 }
 
 }  // namespace

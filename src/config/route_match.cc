@@ -26,7 +26,8 @@ std::string_view without_port(std::string_view host) {
 }
 
 auto rank(const RouteConfig& route) {
-  return std::tuple(!route.host.empty(), !route.method.empty(), literal(route.path).size(), !route.path.ends_with('*'));
+  return std::tuple(!route.host.empty(), !route.method.empty(), literal(route.path).size(), !route.path.ends_with('*'),
+                    route.is_for_clear_text());
 }
 
 Result<void> check_path(std::string_view path) {
@@ -79,9 +80,10 @@ std::string match_text(const RouteConfig& route) {
 bool more_specific(const RouteConfig& a, const RouteConfig& b) { return rank(a) > rank(b); }
 
 const RouteConfig* match_route(const Config& config, std::string_view host, std::string_view method,
-                               std::string_view path) {
+                               std::string_view path, bool secure) {
   const std::string_view name = without_port(host);
   for (const RouteConfig& route : config.routes) {
+    if (secure && route.is_for_clear_text()) continue;
     const bool host_matches = route.host.empty() || equal_ignoring_case(route.host, name);
     const bool method_matches = route.method.empty() || route.method == method;
     if (host_matches && method_matches && path_matches(route.path, path)) return &route;

@@ -9,9 +9,9 @@ namespace standin {
 
 /// The most specific route for a request, or null. `path` is compared by its raw bytes: nothing is decoded, no dot
 /// segment resolved, no slash folded, so that what is matched is what is forwarded. `host` may carry a port and any
-/// letter case.
+/// letter case. `secure`: the client came under TLS.
 const RouteConfig* match_route(const Config& config, std::string_view host, std::string_view method,
-                               std::string_view path);
+                               std::string_view path, bool secure = false);
 
 /// What a route's `match` says.
 struct RouteMatch {

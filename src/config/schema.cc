@@ -39,7 +39,7 @@ class Walk {
       return problems_.error(
           node.key_place, fmt::format("'{}' is not in this version, which has no {} yet", joined(path), key->meaning));
     }
-    if (key->kind == Kind::tables) return tables(node, *key, path);
+    if (key->kind == Kind::tables || key->kind == Kind::texts_or_tables) return tables(node, *key, path);
     const bool may_be_table = key->kind == Kind::name_or_table || key->kind == Kind::choice_or_table;
     if (may_be_table && node.type == Node::Type::table) return table(node, path);
     if (key->kind != Kind::table) return check_value(node, *key, joined(path), problems_);
@@ -52,7 +52,7 @@ class Walk {
     for (const Node& item : node.items) {
       if (item.type == Node::Type::table) {
         table(item, path);
-      } else {
+      } else if (key.kind != Kind::texts_or_tables || item.type != Node::Type::text) {
         wrong_type(item, key, path);
       }
     }

@@ -27,7 +27,12 @@ class Folder {
 std::optional<std::string> read_secrets(const Node& table, std::string_view path, const Folder& folder,
                                         Problems& problems);
 
+/// The path of a PEM file that `path` of a table names; "" if it names none. Reports one that is not there, or holds
+/// nothing in PEM form.
+std::string read_pem_path(const Node& table, std::string_view path, const Folder& folder, Problems& problems);
+
 void read_process(const Node& root, const Folder& folder, Config& config, Problems& problems);
+void read_listen(const Node& root, const Folder& folder, std::vector<ListenConfig>& listeners, Problems& problems);
 UpstreamConfig read_upstream(const Node& table, const Folder& folder, Problems& problems);
 /// What only gateways have: currency, country, credentials, and how their own search is used.
 void read_gateway(const Node& table, const Folder& folder, UpstreamConfig& upstream, Problems& problems);

@@ -47,6 +47,7 @@ class Check {
       case Kind::intent: return intent(node);
       case Kind::table:
       case Kind::tables:
+      case Kind::texts_or_tables:
       case Kind::later: unreachable();
     }
     unreachable();

@@ -18,7 +18,9 @@ Handler handler(ConsolePorts ports) {
 Console::Console(Executor executor, ConsolePorts ports)
     : server_(std::move(executor), operators_limits(), handler(std::move(ports))) {}
 
-Result<void> Console::listen(const std::string& socket_path) { return server_.listen("unix:" + socket_path); }
+Result<void> Console::listen(const std::string& socket_path, std::vector<Descriptor> inherited) {
+  return server_.listen("unix:" + socket_path, std::move(inherited));
+}
 
 Task<> Console::drain(Duration within) { co_await server_.drain(within); }
 

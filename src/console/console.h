@@ -14,7 +14,9 @@ class Console {
   Console(Executor executor, ConsolePorts ports);
 
   /// The path of a Unix socket; only its owner and root may connect (mode 0600).
-  Result<void> listen(const std::string& socket_path);
+  /// `inherited`: sockets that listen there already.
+  Result<void> listen(const std::string& socket_path, std::vector<Descriptor> inherited = {});
+  std::vector<int> sockets() const { return server_.sockets(); }
   Task<> drain(Duration within);
 
  private:

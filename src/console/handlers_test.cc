@@ -204,9 +204,9 @@ TEST(ChangingAMode, ARouteNameWithASlashIsReached) {
 TEST(ChangingAMode, NeedsAModeAReasonAndASpanOfTime) {
   ConsoleWorld world;
   for (const auto* body :
-       {R"({"mode":"forced"})", R"({"mode":"forced","why":" "})", R"({"mode":"on","why":"x"})",
-        R"({"mode":"fallback","why":"x"})", R"({"why":"x"})", R"({"mode":"forced","why":"x","for":"30"})",
-        R"({"mode":"forced","why":"x","for":"0m"})", R"({"mode":"forced","why":"x","for":"3650d"})"}) {
+       {R"({"mode":"forced"})", R"({"mode":"forced","why":" "})", R"({"mode":"on","why":"x"})", R"({"why":"x"})",
+        R"({"mode":"forced","why":"x","for":"30"})", R"({"mode":"forced","why":"x","for":"0m"})",
+        R"({"mode":"forced","why":"x","for":"3650d"})"}) {
     EXPECT_EQ(world.ask("PUT", "/api/v1/modes/orders", body).status(), 400) << body;
   }
   EXPECT_EQ(world.ask("PUT", "/api/v1/modes/rest", R"({"mode":"off","why":"x"})").status(), 404);

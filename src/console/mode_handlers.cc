@@ -34,8 +34,8 @@ std::optional<RouteConfig> configured(const ConsolePorts& ports, std::string_vie
 
 Mode read_mode(Input& input) {
   const auto mode = parse_mode(input.text("mode"));
-  if (mode && *mode != Mode::fallback) return *mode;
-  input.reject("'mode' must be \"off\", \"auto\", \"forced\" or \"shadow\".");
+  if (mode) return *mode;
+  input.reject("'mode' must be \"off\", \"auto\", \"forced\", \"fallback\" or \"shadow\".");
   return Mode::automatic;
 }
 

@@ -106,7 +106,9 @@ PublicConsole::PublicConsole(Executor executor, std::shared_ptr<const PublicApi>
         return api->handle(std::move(request), std::move(client));
       }) {}
 
-Result<void> PublicConsole::listen(const std::string& address) { return server_.listen(address); }
+Result<void> PublicConsole::listen(const std::string& address, std::vector<Descriptor> inherited) {
+  return server_.listen(address, std::move(inherited));
+}
 
 Task<> PublicConsole::drain(Duration within) { co_await server_.drain(within); }
 

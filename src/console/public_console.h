@@ -43,8 +43,9 @@ class PublicConsole {
  public:
   PublicConsole(Executor executor, std::shared_ptr<const PublicApi> api);
 
-  /// "127.0.0.1:8081"
-  Result<void> listen(const std::string& address);
+  /// "127.0.0.1:8081". `inherited`: sockets that listen there already.
+  Result<void> listen(const std::string& address, std::vector<Descriptor> inherited = {});
+  std::vector<int> sockets() const { return server_.sockets(); }
   std::uint16_t port() const { return server_.port(); }
   Task<> drain(Duration within);
 

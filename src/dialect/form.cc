@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "base/text.h"
 #include "dialect/json_document.h"
@@ -20,22 +21,30 @@ int hex_digit(char c) {
   return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
 }
 
+constexpr auto stands_for_itself = [] {
+  std::array<bool, 256> table{};
+  table.fill(true);
+  for (const unsigned char c : {'&', '=', '%', '+'}) table[c] = false;
+  return table;
+}();
+
 /// Decodes what comes before `separator` or "&", takes it from `rest`, and writes it at `to`, which is moved to its
 /// end; it can only become shorter. Nothing for a "%" that two hexadecimal digits do not follow.
 std::optional<std::string_view> decode_until(char separator, std::string_view& rest, char*& to) {
   const char* from = rest.data();
   const char* const end = from + rest.size();
   char* out = to;
-  for (; from != end && *from != separator && *from != '&'; ++from) {
-    if (*from != '%') {
-      *out++ = *from == '+' ? ' ' : *from;
-      continue;
-    }
-    const int high = end - from > 2 ? hex_digit(from[1]) : -1;
-    const int low = end - from > 2 ? hex_digit(from[2]) : -1;
-    if (high < 0 || low < 0) return std::nullopt;
-    *out++ = static_cast<char>(high * 16 + low);
-    from += 2;
+  while (true) {
+    const char* const run = from;
+    while (from != end && stands_for_itself[static_cast<unsigned char>(*from)]) ++from;
+    out = std::copy(run, from, out);
+    if (from == end || *from == separator || *from == '&') break;
+    const bool encoded = *from == '%';
+    const int high = encoded && end - from > 2 ? hex_digit(from[1]) : -1;
+    const int low = encoded && end - from > 2 ? hex_digit(from[2]) : -1;
+    if (encoded && (high < 0 || low < 0)) return std::nullopt;
+    *out++ = encoded ? static_cast<char>(high * 16 + low) : *from == '+' ? ' ' : *from;
+    from += encoded ? 3 : 1;
   }
   rest.remove_prefix(static_cast<std::size_t>(from - rest.data()));
   const std::string_view decoded(to, out);
@@ -121,7 +130,9 @@ std::string Form::encoded() const {
   std::string out;
   for (const auto& [name, value] : fields_) {
     if (!out.empty()) out.push_back('&');
-    out.append(percent_encoded(name)).append("=").append(percent_encoded(value));
+    append_percent_encoded(out, name);
+    out.push_back('=');
+    append_percent_encoded(out, value);
   }
   return out;
 }

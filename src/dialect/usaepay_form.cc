@@ -4,6 +4,9 @@
 
 #include <algorithm>
 #include <array>
+#include <bitset>
+#include <cstdint>
+#include <cstring>
 
 #include "base/text.h"
 #include "dialect/json_document.h"
@@ -21,6 +24,38 @@ constexpr auto is_before = [](std::string_view a, std::string_view b) {
   return std::lexicographical_compare(a.rbegin(), a.rend(), b.rbegin(), b.rend(),
                                       [](char x, char y) { return lower_letter(x) < lower_letter(y); });
 };
+
+/// The same for names that are equal without regard to case, and of others seldom.
+std::size_t mark_of(std::string_view name) {
+  constexpr std::uint64_t case_bits = 0x2020202020202020;
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;
+  std::memcpy(&first, name.data(), std::min(name.size(), sizeof first));
+  if (name.size() > sizeof last) std::memcpy(&last, name.data() + name.size() - sizeof last, sizeof last);
+  const std::uint64_t mixed = (first | case_bits) * 0x9e3779b97f4a7c15 + (last | case_bits) * 0xc2b2ae3d27d4eb4f;
+  return (mixed + name.size() * 0x165667b19e3779f9) >> 53;
+}
+
+/// Tells most forms that name nothing twice without comparing any names.
+bool may_name_twice(const std::vector<Form::Field>& fields) {
+  std::bitset<2048> seen;
+  return std::ranges::any_of(fields, [&](const Form::Field& field) {
+    const std::size_t mark = mark_of(field.name);
+    const bool known = seen[mark];
+    seen.set(mark);
+    return known;
+  });
+}
+
+std::optional<std::string_view> named_twice(const std::vector<Form::Field>& fields) {
+  if (!may_name_twice(fields)) return std::nullopt;
+  std::vector<std::string_view> names;
+  names.reserve(fields.size());
+  for (const auto& field : fields) names.push_back(field.name);
+  std::ranges::sort(names, is_before);
+  const auto twice = std::ranges::adjacent_find(names, is_same_name);
+  return twice == names.end() ? std::nullopt : std::optional(*twice);
+}
 
 /// Most names are as they are written.
 bool is_named(std::string_view piece, std::string_view name) {
@@ -49,11 +84,7 @@ void append_piece(std::string& body, std::string_view piece) {
 Result<UsaepayForm> UsaepayForm::parse(std::string_view body) {
   auto form = Form::fields_of(body, FormText::any_bytes);
   if (!form) return std::unexpected(form.error());
-  std::vector<std::string_view> names;
-  names.reserve(form->fields().size());
-  for (const auto& field : form->fields()) names.push_back(field.name);
-  std::ranges::sort(names, is_before);
-  if (const auto twice = std::ranges::adjacent_find(names, is_same_name); twice != names.end())
+  if (const auto twice = named_twice(form->fields()))
     return failure(fmt::format("names {} twice", shown_name(mended_utf8(lower(*twice)))));
   UsaepayForm parsed;
   parsed.form_ = std::move(*form);

@@ -53,6 +53,23 @@ TEST(UsaepayRequest, SpacedCardsAreOneCard) {
   EXPECT_EQ(facts_of(sale_with("UMcard", "4000 1000-1111 2224")).card, test_vault().fingerprint(card_number));
 }
 
+// Its digest is kept for years: what an order of today is compared with.
+TEST(UsaepayRequest, ItsNormalFormNeverChanges) {
+  const Request request = gate(
+      "UMname=A.+B%2fc&umCARD=4000100011112224&UMexpir=1230&z=1&UMamount=1.00&UMbilllname=L&UMbillfname=F&UMhash=h&"
+      "UMcvv2=1&um=2&UMcommand=sale&U%20x=%FF&UMbill=3&A=4&UMkey=k");
+  EXPECT_EQ(usaepay()->read(request).normalised,
+            "POST /gate\na=4&u%20x=%FF&um=2&umamount=1.00&umbill=3&umbillfname=F&umbilllname=L&"
+            "umcard=4000100011112224&umcommand=sale&umexpir=1230&umkey=k&umname=A.%20B%2Fc&z=1&");
+}
+
+TEST(UsaepayRequest, AFieldThatIsRepeatedInAnyCaseIsRefused) {
+  for (const std::string twice :
+       {"UMzip=1&umZIP=2", "=1&=2", "a=1&A=2", "UMcustomfield=1&UMCUSTOMFIELD=", "UM%7aip=1&UMzip"})
+    EXPECT_THAT(error_in(gate(std::string(sale_body) + "&" + twice)), HasSubstr("twice")) << twice;
+  EXPECT_EQ(error_in(gate(std::string(sale_body) + ("&UMcustom1=1&UMcustom11=1&UMcustom12=1&a=&b=&=&ab=&aab="))), "");
+}
+
 TEST(UsaepayRequest, CurrenciesGoByCodeOrNumber) {
   EXPECT_EQ(text(*facts_of(sale_with("UMcurrency", "978")).amount), "25.00 EUR");
   EXPECT_EQ(text(*facts_of(sale_with("UMcurrency", "gbp")).amount), "25.00 GBP");

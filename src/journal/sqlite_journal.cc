@@ -39,6 +39,9 @@ SqliteJournal::SqliteJournal(const Clock& clock, std::shared_ptr<JournalWriter> 
 
 SqliteJournal::~SqliteJournal() { writer_->stop(); }
 
+// The reader stays: it holds no lock while nothing is read.
+void SqliteJournal::let_go() { writer_->stop(); }
+
 Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(SqliteJournalOptions options) {
   ensure(options.clock != nullptr, "the journal has a clock");
   const bool alone = options.executor.has_value();

@@ -34,6 +34,9 @@ class SqliteJournal final : public Journal {
   /// Finishes the commit in hand; what still waits is answered as not kept.
   ~SqliteJournal() override;
 
+  /// Finishes the commit in hand, and leaves the journal to another process: nothing is kept from now on. Any thread.
+  void let_go();
+
   Task<Kept> keep(NewOrder order) override;
   Task<Kept> conclude(Conclusion conclusion) override;
   Task<Applied> rebind(Lease lease, std::string upstream) override;

@@ -1,10 +1,13 @@
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <optional>
 #include <string_view>
 
 #include "base/task.h"
+#include "base/time.h"
 #include "net/reader.h"
 
 namespace standin {
@@ -24,6 +27,21 @@ class BodySource {
 
   /// Why it broke off, once it has.
   virtual const std::optional<FramingRefusal>& failure() const = 0;
+};
+
+/// How long who sends a body may be silent, while it is waited for: `patience` between two pieces; and with so much
+/// more at ease, all of it comes with `bytes_per_second` on average, or as slowly as it likes if that is 0.
+class BodyPace {
+ public:
+  BodyPace(Duration between_pieces, std::size_t rate) : patience_(between_pieces), bytes_per_second_(rate) {}
+  /// From now on, with so many bytes of it here.
+  Duration left(std::uint64_t bytes) const;
+  void waited(Duration span) { waited_ += span; }
+
+ private:
+  Duration patience_;
+  std::size_t bytes_per_second_;
+  Duration waited_{};  ///< in all
 };
 
 /// What a request whose client left is answered with: nobody reads it, but logs show it (nginx's number for it).

@@ -87,24 +87,24 @@ class IdleConnections {
   std::vector<Entry> entries_;
 };
 
-/// One TlsClient per file of issuers, made when it is first needed.
+/// One TlsClient for all endpoints with the same files, made when it is first needed.
 class TlsClients {
  public:
-  explicit TlsClients(std::map<std::string, std::string> ca_files) : ca_files_(std::move(ca_files)) {}
+  explicit TlsClients(std::map<std::string, TlsFiles> files) : files_(std::move(files)) {}
 
   Result<std::shared_ptr<TlsClient>> of(const Endpoint& endpoint) {
-    const auto file = ca_files_.find(fmt::format("{}:{}", endpoint.host, endpoint.port));
-    const std::string ca_file = file == ca_files_.end() ? std::string() : file->second;
-    const auto made = clients_.find(ca_file);
+    const auto given = files_.find(fmt::format("{}:{}", endpoint.host, endpoint.port));
+    const TlsFiles files = given == files_.end() ? TlsFiles() : given->second;
+    const auto made = clients_.find(files);
     if (made != clients_.end()) return made->second;
-    auto client = TlsClient::make(ca_file);
-    if (client) clients_[ca_file] = *client;
+    auto client = TlsClient::make(files);
+    if (client) clients_[files] = *client;
     return client;
   }
 
  private:
-  std::map<std::string, std::string> ca_files_;
-  std::map<std::string, std::shared_ptr<TlsClient>> clients_;
+  std::map<std::string, TlsFiles> files_;
+  std::map<TlsFiles, std::shared_ptr<TlsClient>> clients_;
 };
 
 }  // namespace
@@ -122,7 +122,7 @@ struct HttpClient::State {
     if (!resolver || resolver->options() != options.dns) {
       resolver = std::make_shared<Resolver>(executor, std::move(options.dns), std::move(options.board));
     }
-    tls_clients = TlsClients(std::move(options.ca_files));
+    tls_clients = TlsClients(std::move(options.tls));
     for (auto& [peer, pool] : pools) {
       if (peer.tls) pool->close_all();
     }

@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "net/dns.h"
 #include "net/message.h"
+#include "net/tls.h"
 
 namespace standin {
 
@@ -43,8 +44,8 @@ struct ExchangeTimes {
 /// What a client needs to find its endpoints and to trust them.
 struct ClientOptions {
   DnsOptions dns;
-  std::map<std::string, std::string> ca_files;  ///< "host:port" -> issuers to trust, PEM; the others': the system's
-  std::shared_ptr<DnsBoard> board;              ///< where its answers are shown; may be nullptr
+  std::map<std::string, TlsFiles> tls;  ///< "host:port" -> what to trust and to show there; else the system's issuers
+  std::shared_ptr<DnsBoard> board;      ///< where its answers are shown; may be nullptr
 };
 
 /// An HTTP/1.1 client on one event loop with a pool of idle connections per endpoint (last in, first out). An idle

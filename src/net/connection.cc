@@ -11,6 +11,7 @@
 #include <cstring>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "net/asio_clock.h"
 #include "net/net_limits.h"
@@ -23,6 +24,31 @@ namespace asio = boost::asio;
 namespace {
 
 ErrorCode protocol_error() { return make_error_code(boost::system::errc::protocol_error); }
+
+/// Buffers of the usual size that no connection of this thread uses now: busy ones need one for each request.
+class SpareBuffers {
+ public:
+  std::unique_ptr<char[]> take(std::size_t capacity) {
+    if (capacity == 0) return nullptr;
+    if (capacity != limits::receive_buffer || spare_.empty()) return std::make_unique_for_overwrite<char[]>(capacity);
+    auto buffer = std::move(spare_.back());
+    spare_.pop_back();
+    return buffer;
+  }
+  void give(std::unique_ptr<char[]> buffer, std::size_t capacity) {
+    if (capacity == limits::receive_buffer && spare_.size() < limits::spare_buffers) {
+      spare_.push_back(std::move(buffer));
+    }
+  }
+
+ private:
+  std::vector<std::unique_ptr<char[]>> spare_;
+};
+
+SpareBuffers& spare_buffers() {
+  thread_local SpareBuffers spare;
+  return spare;
+}
 
 }  // namespace
 
@@ -48,9 +74,9 @@ void ReceiveBuffer::make_room() {
 void ReceiveBuffer::resize(std::size_t capacity) {
   const std::size_t size = end_ - begin_;
   if (capacity < size) return;
-  auto other = std::make_unique_for_overwrite<char[]>(capacity);
+  auto other = spare_buffers().take(capacity);
   if (size > 0) std::memcpy(other.get(), data_.get() + begin_, size);
-  data_ = std::move(other);
+  spare_buffers().give(std::exchange(data_, std::move(other)), capacity_);
   capacity_ = capacity;
   begin_ = 0;
   end_ = size;
@@ -63,6 +89,20 @@ void Outgoing::sent(std::size_t count) {
     part += of_part;
     count -= of_part;
   }
+}
+
+std::string_view Outgoing::piece(std::size_t at, std::size_t count, std::string& joined) const {
+  joined.clear();
+  for (const auto& part : parts_) {
+    const std::string_view bytes =
+        std::string_view(static_cast<const char*>(part.data()), part.size()).substr(std::min(at, part.size()));
+    at -= std::min(at, part.size());
+    const std::string_view taken = bytes.substr(0, count - joined.size());
+    const bool is_all = taken.size() == count || &part == &parts_.back();
+    if (joined.empty() && is_all) return taken;
+    joined += taken;
+  }
+  return joined;
 }
 
 Connection::Connection(Socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
@@ -120,24 +160,44 @@ void Connection::ring() {
   socket_.cancel(ignored);
 }
 
-/// Where bytes from the network go: under TLS they are no message yet.
-std::span<char> Connection::incoming() { return tls_ ? tls_->space() : buffer_.space(); }
+/// Where bytes from the network go: under TLS they are no message yet, and only looked at before anything else is read.
+std::span<char> Connection::incoming() {
+  if (!tls_) return buffer_.space();
+  thread_local const auto encrypted = std::make_unique_for_overwrite<char[]>(limits::stream_buffer);
+  const std::size_t wanted = std::clamp(buffer_.capacity(), limits::receive_buffer, limits::stream_buffer);
+  return {encrypted.get(), wanted};
+}
 
-/// What came of a read, once `count` bytes are where they belong: in clear in the buffer. A TLS connection that ends
-/// without a goodbye was cut off, by whomever: what came so far is not an end.
+/// What came of a read, once `count` bytes are where they belong.
 ErrorCode Connection::take_in(ErrorCode error, std::size_t count) {
   if (error && expired_) error = asio::error::timed_out;
   if (!tls_) {
     buffer_.received(count);
     return error;
   }
-  tls_->received(count);
+  tls_->received({incoming().data(), count});
+  return decrypt(error);
+}
+
+/// What was read may have been asking for something, such as another handshake, which is refused. False if the other
+/// side goes on asking and does not take the answers.
+bool Connection::answer_to_records() {
+  if (!tls_->sending()) {
+    const std::string_view answer = tls_->output();
+    ErrorCode ignored;
+    if (!answer.empty()) tls_->sent(socket_.write_some(asio::buffer(answer.data(), answer.size()), ignored));
+  }
+  return tls_->waiting() <= limits::tls_record;
+}
+
+/// A TLS connection that ends without a goodbye was cut off, by whomever: what came so far is not an end.
+ErrorCode Connection::decrypt(ErrorCode error) {
   const std::size_t before = buffer_.bytes().size();
-  TlsSession::Decrypted decrypted;
-  do {
+  TlsSession::Decrypted decrypted{.more = true};
+  while (decrypted.more) {
     decrypted = tls_->decrypt(buffer_.space());
     buffer_.received(decrypted.count);
-  } while (decrypted.count > 0);
+  }
   const bool over = decrypted.ended || decrypted.failed;
   if (over && buffer_.bytes().size() > before) {
     // First what came before it; the next read meets the end at once, and comes back here.
@@ -145,6 +205,7 @@ ErrorCode Connection::take_in(ErrorCode error, std::size_t count) {
     socket_.shutdown(Socket::shutdown_receive, ignored);
     return {};
   }
+  if (!answer_to_records()) return protocol_error();
   if (decrypted.ended) return asio::error::eof;
   if (decrypted.failed) return protocol_error();
   if (error == asio::error::eof) return asio::error::connection_aborted;
@@ -156,10 +217,17 @@ Task<ErrorCode> Connection::read() {
   const std::size_t before = buffer_.bytes().size();
   while (!error && buffer_.bytes().size() == before) {
     if (expired_) co_return asio::error::timed_out;
-    const std::span<char> space = incoming();
-    const std::size_t count = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()),
-                                                               asio::redirect_error(use_task, error));
-    error = take_in(error, count);
+    if (!tls_ && before > 0) {
+      const std::span<char> space = incoming();
+      const std::size_t count = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()),
+                                                                 asio::redirect_error(use_task, error));
+      error = take_in(error, count);
+      continue;
+    }
+    buffer_.release();  // an idle connection has none
+    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, error));
+    error = error ? take_in(error, 0) : read_now();
+    if (error == asio::error::would_block) error = {};
   }
   co_return error;
 }
@@ -177,26 +245,39 @@ Task<ErrorCode> Connection::send_output() {
 
 Task<ErrorCode> Connection::secure(std::unique_ptr<TlsSession> session) {
   tls_ = std::move(session);
+  // What a proxy's own header was read with belongs to the handshake.
+  const std::string early(buffer_.bytes());
+  buffer_.consume(early.size());
+  tls_->received(early);
   while (true) {
     const TlsSession::Step step = tls_->handshake();
+    // What came behind the handshake is not lost on the way.
+    ErrorCode error = step == TlsSession::Step::done ? decrypt({}) : ErrorCode();
     // An alert, too, tells the other side why.
-    ErrorCode error = co_await send_output();
+    if (!error) error = co_await send_output();
     if (step == TlsSession::Step::failed) co_return protocol_error();
     if (!error && step == TlsSession::Step::wants_bytes && !expired_) {
-      const std::span<char> space = tls_->space();
-      const std::size_t count = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()),
-                                                                 asio::redirect_error(use_task, error));
-      tls_->received(count);
+      co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, error));
+      if (!error) error = receive_handshake();
     }
     if (expired_) co_return asio::error::timed_out;
     if (error || step == TlsSession::Step::done) co_return error;
   }
 }
 
+ErrorCode Connection::receive_handshake() {
+  const std::span<char> space = incoming();
+  ErrorCode error;
+  const std::size_t count = socket_.read_some(asio::buffer(space.data(), space.size()), error);
+  tls_->received({space.data(), count});
+  return error == asio::error::would_block ? ErrorCode() : error;
+}
+
 ErrorCode Connection::read_now() {
   const std::span<char> space = incoming();
   ErrorCode error;
   const std::size_t count = socket_.read_some(asio::buffer(space.data(), space.size()), error);
+  if (error == asio::error::would_block && !expired_) return error;
   return take_in(error, count);
 }
 
@@ -212,20 +293,35 @@ struct Connection::Listener {
     const auto self = std::move(connection);
     self->hear(error, count);
   }
+  void operator()(const ErrorCode& error) {
+    const auto self = std::move(connection);
+    self->hear_encrypted(error);
+  }
 
   std::shared_ptr<Connection> connection;
 };
 
 void Connection::listen() {
   listening_ = true;
+  if (tls_) {
+    if (buffer_.capacity() == limits::receive_buffer) buffer_.release();
+    return socket_.async_wait(Socket::wait_read, Listener(shared_from_this()));
+  }
   const std::span<char> space = incoming();
   socket_.async_read_some(asio::buffer(space.data(), space.size()), Listener(shared_from_this()));
 }
 
 void Connection::hear(const ErrorCode& error, std::size_t count) {
   listening_ = false;
-  const std::size_t before = buffer_.bytes().size();
   heard_ = take_in(error, count);
+  if (auto waiter = std::exchange(waiter_, nullptr)) waiter();
+}
+
+void Connection::hear_encrypted(const ErrorCode& error) {
+  listening_ = false;
+  const std::size_t before = buffer_.bytes().size();
+  heard_ = error ? take_in(error, 0) : read_now();
+  if (heard_ == asio::error::would_block) heard_ = {};
   // Under TLS there is more than messages: tickets for resuming it.
   if (!heard_ && buffer_.bytes().size() == before && !expired_) return listen();
   if (auto waiter = std::exchange(waiter_, nullptr)) waiter();
@@ -240,14 +336,17 @@ Task<ErrorCode> Connection::heard() {
   co_return heard_;
 }
 
-/// Encrypts what comes next of a message: its head and a small body in one record, as they leave in clear.
+/// Encrypts what comes next of a message, in records as full as can be: its head and a small body are one.
 bool Connection::encrypt_next(const Outgoing& out) {
-  std::string record;
-  for (const asio::const_buffer& part : out.parts()) {
-    record.append(static_cast<const char*>(part.data()), std::min(part.size(), limits::tls_record - record.size()));
+  std::string joined;
+  const std::size_t wanted = std::min(out.bytes_left(), limits::tls_write);
+  bool good = true;
+  for (encrypted_ = 0; good && encrypted_ < wanted;) {
+    const std::string_view record = out.piece(encrypted_, limits::tls_record, joined);
+    good = tls_->encrypt(record);
+    encrypted_ += record.size();
   }
-  encrypted_ = record.size();
-  return tls_->encrypt(record);
+  return good;
 }
 
 /// What is to leave next; empty when all of `out` has left.

@@ -35,6 +35,9 @@ class ReceiveBuffer {
   void received(std::size_t count) { end_ += count; }
   /// How much one read takes from now on, if what is there is less than that.
   void resize(std::size_t capacity);
+  /// Holds no memory until the next read, if it is empty.
+  void release() { resize(0); }
+  std::size_t capacity() const { return capacity_; }
 
  private:
   void make_room();
@@ -56,7 +59,10 @@ class Outgoing {
   std::span<const boost::asio::const_buffer> parts() const { return std::span(parts_).first(count_); }
   void sent(std::size_t count);
   std::size_t bytes_sent() const { return sent_; }
-  bool done() const { return parts_[0].size() + parts_[1].size() + parts_[2].size() == 0; }
+  std::size_t bytes_left() const { return parts_[0].size() + parts_[1].size() + parts_[2].size(); }
+  /// What is left from `at` on, at most `count` bytes: in one piece where it is in one part, else copied to `joined`.
+  std::string_view piece(std::size_t at, std::size_t count, std::string& joined) const;
+  bool done() const { return bytes_left() == 0; }
 
  private:
   std::array<boost::asio::const_buffer, 3> parts_;
@@ -122,11 +128,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Listener;
   std::span<char> incoming();
   ErrorCode take_in(ErrorCode error, std::size_t count);
+  ErrorCode decrypt(ErrorCode error);
+  bool answer_to_records();
+  ErrorCode receive_handshake();
   bool encrypt_next(const Outgoing& out);
   boost::asio::const_buffer next_encrypted(const Outgoing& out, ErrorCode& error);
   void sent_encrypted(Outgoing& out, std::size_t count);
   Task<ErrorCode> send_output();
   void hear(const ErrorCode& error, std::size_t count);
+  void hear_encrypted(const ErrorCode& error);
   void arm(Instant at);
   void ring();
 

@@ -1,5 +1,6 @@
 #include "net/connection_body.h"
 
+#include <algorithm>
 #include <boost/asio/error.hpp>
 #include <utility>
 
@@ -8,6 +9,13 @@
 namespace standin {
 
 namespace asio = boost::asio;
+
+Duration BodyPace::left(std::uint64_t bytes) const {
+  if (bytes_per_second_ == 0) return patience_;
+  const std::chrono::duration<double> earned(static_cast<double>(bytes) / static_cast<double>(bytes_per_second_));
+  if (earned > patience_ + waited_) return patience_;
+  return std::min(patience_, patience_ + std::chrono::duration_cast<Duration>(earned) - waited_);
+}
 
 Task<BodySource::Piece> ConnectionBody::next() {
   begun_ = true;
@@ -18,9 +26,11 @@ Task<BodySource::Piece> ConnectionBody::next() {
     if (over_ || failure_) break;
     ErrorCode error = connection_->listening() ? asio::error::would_block : connection_->read_now();
     if (error == asio::error::would_block) {
-      connection_->set_deadline(steady_now() + patience());
+      const Instant since = steady_now();
+      connection_->set_deadline(since + patience());
       if (!connection_->listening()) connection_->listen();
       error = co_await connection_->heard();
+      waited(steady_now() - since);
     }
     if (error && !failure_) end_with(error);
   }
@@ -50,7 +60,7 @@ void ConnectionBody::end_with(const ErrorCode& error) {
 IncomingBody::IncomingBody(Parts parts)
     : ConnectionBody(std::move(parts.connection)),
       reader_(&parts.reader),
-      patience_(parts.patience),
+      pace_(parts.pace),
       raw_(parts.raw),
       invite_(std::move(parts.invite)) {}
 
@@ -67,7 +77,7 @@ Reading IncomingBody::take(std::string_view& input, std::string_view& piece) {
 
 Duration IncomingBody::patience() {
   if (auto invite = std::exchange(invite_, nullptr)) invite();
-  return patience_;
+  return pace_.left(bytes());
 }
 
 std::optional<FramingRefusal> IncomingBody::ended(const ErrorCode& error) {

@@ -38,6 +38,8 @@ class ConnectionBody : public BodySource {
   virtual const FramingRefusal& refusal() const = 0;
   /// Called before a wait for the other side; how long it may be silent from now on.
   virtual Duration patience() = 0;
+  /// Called after it.
+  virtual void waited(Duration) {}
   /// The connection ended: nothing if that is the body's end, else why it broke off.
   virtual std::optional<FramingRefusal> ended(const ErrorCode& error) = 0;
   /// Of a tunnel: set when the other direction has ended.
@@ -60,8 +62,8 @@ class IncomingBody final : public ConnectionBody {
  public:
   struct Parts {
     std::shared_ptr<Connection> connection;
-    RequestReader& reader;         ///< until detach()
-    Duration patience;             ///< between two pieces
+    RequestReader& reader;  ///< until detach()
+    BodyPace pace;
     bool raw = false;              ///< no body, but all that comes
     std::function<void()> invite;  ///< the client waits for `100 Continue`
   };
@@ -76,10 +78,11 @@ class IncomingBody final : public ConnectionBody {
   Reading take(std::string_view& input, std::string_view& piece) override;
   const FramingRefusal& refusal() const override { return reader_->refusal(); }
   Duration patience() override;
+  void waited(Duration span) override { pace_.waited(span); }
   std::optional<FramingRefusal> ended(const ErrorCode& error) override;
 
   RequestReader* reader_;
-  const Duration patience_;
+  BodyPace pace_;
   const bool raw_;
   std::function<void()> invite_;
 };

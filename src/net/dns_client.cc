@@ -17,7 +17,7 @@ namespace standin {
 namespace {
 
 namespace asio = boost::asio;
-using Descriptor = asio::posix::basic_stream_descriptor<Executor>;
+using WatchedSocket = asio::posix::basic_stream_descriptor<Executor>;
 
 /// A socket of c-ares, which alone closes it. Owned by the waits for it, so that it never outlives its event loop.
 struct Watch {
@@ -33,7 +33,7 @@ struct Watch {
     bool awaited = false;
   };
 
-  Descriptor descriptor;
+  WatchedSocket descriptor;
   Direction read, write;
 };
 
@@ -152,7 +152,7 @@ void DnsClient::State::await(const std::shared_ptr<Watch>& watch, Watch::Directi
   Watch::Direction& way = (*watch).*direction;
   if (!way.wanted || way.awaited) return;
   way.awaited = true;
-  const auto event = direction == &Watch::read ? Descriptor::wait_read : Descriptor::wait_write;
+  const auto event = direction == &Watch::read ? WatchedSocket::wait_read : WatchedSocket::wait_write;
   watch->descriptor.async_wait(event,
                                [weak = weak_from_this(), watch, direction](const boost::system::error_code& error) {
                                  const auto self = weak.lock();

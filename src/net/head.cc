@@ -35,6 +35,28 @@ bool may_have_body(std::string_view method) { return method == "POST" || method 
 
 bool without_length(int status) { return status < 200 || status == 204; }
 
+template <class Take>
+void visit_fields(const Response& response, Length length, const Take& take) {
+  const bool as_stated = length == Length::as_stated || response.status == 304;
+  const bool unknown = length == Length::chunked || length == Length::until_close;
+  char digits[20];
+  const auto [end, error] = std::to_chars(digits, digits + sizeof digits, response.body.size());
+  const std::string_view of_body(digits, error == std::errc{} ? end : digits);
+  bool length_given = unknown || without_length(response.status);
+  for (const auto [name, value] : response.headers) {
+    if (hop_by_hop(name)) continue;
+    if (!equal_ignoring_case(name, "Content-Length")) {
+      take(name, value);
+    } else if (!length_given) {
+      length_given = true;
+      as_stated ? take(name, value) : take("Content-Length", of_body);
+    }
+  }
+  // An upstream's answer to HEAD has no body to tell it from.
+  const bool tellable = length == Length::of_body || !response.body.empty();
+  if (!length_given && tellable && response.status != 304) take("Content-Length", of_body);
+}
+
 void append_upgrade(std::string& out, std::string_view protocol) {
   if (protocol.empty()) return;
   append_field(out, "Connection", "upgrade");
@@ -149,25 +171,17 @@ void append_head(std::string& out, const Response& response, Length length, bool
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(response.status));
   out.append(" ").append(reason(response.status)).append("\r\n");
-  const bool as_stated = length == Length::as_stated || response.status == 304;
-  const bool unknown = length == Length::chunked || length == Length::until_close;
-  bool length_given = unknown || without_length(response.status);
-  for (const auto [name, value] : response.headers) {
-    if (hop_by_hop(name)) continue;
-    if (!equal_ignoring_case(name, "Content-Length")) {
-      append_field(out, name, value);
-    } else if (!length_given) {
-      length_given = true;
-      as_stated ? append_field(out, name, value) : append_length(out, response.body.size());
-    }
-  }
-  // An upstream's answer to HEAD has no body to tell it from.
-  const bool tellable = length == Length::of_body || !response.body.empty();
-  if (!length_given && tellable && response.status != 304) append_length(out, response.body.size());
+  visit_fields(response, length,
+               [&out](std::string_view name, std::string_view value) { append_field(out, name, value); });
   if (length == Length::chunked) append_field(out, "Transfer-Encoding", "chunked");
   append_upgrade(out, response.upgrade);
   if (close) append_field(out, "Connection", "close");
   out.append("\r\n");
+}
+
+void each_field(const Response& response, Length length,
+                const std::function<void(std::string_view name, std::string_view value)>& take) {
+  visit_fields(response, length, take);
 }
 
 void append_chunk_head(std::string& out, std::size_t size) {

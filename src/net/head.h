@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +31,9 @@ enum class Length {
 void append_head(std::string& out, const Request& request, std::string_view base_path, std::string_view host);
 /// Appends a response's head. `close` adds `Connection: close`.
 void append_head(std::string& out, const Response& response, Length length, bool close);
+/// The fields that head has, but for `Transfer-Encoding` and `Connection`: those of an answer in any version of HTTP.
+void each_field(const Response& response, Length length,
+                const std::function<void(std::string_view name, std::string_view value)>& take);
 /// Appends the line before a chunk's data; with size 0, the one before the trailers.
 void append_chunk_head(std::string& out, std::size_t size);
 

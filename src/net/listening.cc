@@ -93,7 +93,31 @@ Result<void> bind_unix(Acceptor& acceptor, const std::string& address) {
   return {};
 }
 
+/// Asio leaves a socket that it made itself in its epoll set when it closes it, trusting that nobody else has it open.
+/// A process that takes ours over has: events would come for an acceptor that is gone.
+void expect_it_shared(Acceptor& acceptor, ErrorCode& error) {
+  const auto protocol = acceptor.local_endpoint(error).protocol();
+  if (error) return;
+  const int descriptor = acceptor.release(error);
+  if (!error) acceptor.assign(protocol, descriptor, error);
+}
+
 }  // namespace
+
+Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, Descriptor inherited) {
+  auto acceptor = std::make_shared<Acceptor>(executor);
+  sockaddr_storage local{};
+  socklen_t size = sizeof(local);
+  ErrorCode error;
+  if (::getsockname(inherited.number(), reinterpret_cast<sockaddr*>(&local), &size) != 0) {
+    return cannot_listen("an inherited socket", ErrorCode(errno, boost::system::system_category()));
+  }
+  acceptor->assign(asio::generic::stream_protocol(local.ss_family, 0), inherited.release(), error);
+  if (!error && local.ss_family != AF_UNIX) acceptor->set_option(Tcp::no_delay(true), error);
+  if (!error) acceptor->non_blocking(true, error);
+  if (error) return cannot_listen("an inherited socket", error);
+  return acceptor;
+}
 
 Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, const std::string& address) {
   auto acceptor = std::make_shared<Acceptor>(executor);
@@ -101,6 +125,7 @@ Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, const std:
   if (!bound) return std::unexpected(bound.error());
   ErrorCode error;
   acceptor->listen(limits::accept_backlog, error);
+  if (!error) expect_it_shared(*acceptor, error);
   if (!error) acceptor->non_blocking(true, error);
   if (error) return cannot_listen(address, error);
   return acceptor;

@@ -6,6 +6,7 @@
 
 #include "base/result.h"
 #include "net/connection.h"
+#include "net/inherited.h"
 
 namespace standin {
 
@@ -13,6 +14,9 @@ using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream
 
 /// Binds and listens on "host:port", "[::1]:port" or "unix:/path". Names are resolved here and now, for start-up.
 Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, const std::string& address);
+
+/// Accepts on a socket that listens already.
+Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, Descriptor inherited);
 
 /// The port it is bound to; 0 on a Unix socket.
 std::uint16_t bound_port(const Acceptor& acceptor);

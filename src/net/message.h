@@ -30,6 +30,11 @@ class Headers {
   void remove(std::string_view name);
   /// Removes every field whose name starts with `prefix`.
   void remove_prefix(std::string_view prefix);
+  /// Removes every field whose name `unwanted` is true of.
+  template <class Unwanted>
+  void remove_if(Unwanted unwanted) {
+    std::erase_if(spans_, [&](const Span& span) { return unwanted(name_of(span)); });
+  }
 
   std::size_t size() const { return spans_.size(); }
   bool empty() const { return spans_.empty(); }
@@ -83,6 +88,8 @@ struct Response {
   std::string body;
   std::shared_ptr<BodySource> rest;  ///< as a request's
   std::string upgrade;               ///< with status 101: the protocol that `rest`, both ways, is in
+  /// Only the end of its connection tells where its body ends: nothing says that it is whole.
+  bool ends_with_connection = false;
 };
 
 /// `application/json` of `application/json; charset=utf-8`, lower case; empty if there is none.

@@ -54,7 +54,10 @@ Reading MessageReader::refuse(FramingRefusal why) {
 }
 
 Reading MessageReader::add_field(std::string_view line, std::string_view name) {
-  const std::string_view value = grammar::without_blanks(line.substr(line.find(':') + 1));
+  return add(name, grammar::without_blanks(line.substr(line.find(':') + 1)));
+}
+
+Reading MessageReader::add(std::string_view name, std::string_view value) {
   if (!grammar::token(name) || !grammar::field_value(value)) return refuse(malformed_field);
   switch (special(name)) {
     case Special::none: break;

@@ -30,6 +30,8 @@ struct MessageReader {
   bool fits(std::size_t size) const { return size <= head_left; }
   /// Takes a field's line, without its end. `name` is what stands before its colon.
   Reading add_field(std::string_view line, std::string_view name);
+  /// Takes a field. The value has no blanks around it.
+  Reading add(std::string_view name, std::string_view value);
   /// All fields are there, and good: the body begins, as `framing` says.
   Reading accept_head();
   Reading read_body(std::string_view& input);

@@ -13,10 +13,20 @@ using namespace std::chrono_literals;
 
 /// One read takes at most this: a usual request or answer whole, in one system call.
 constexpr std::size_t receive_buffer = 16 * 1024;
+/// Of such buffers a thread keeps so many for its next reads, 1 MiB: more requests are seldom under way at once.
+constexpr std::size_t spare_buffers = 64;
 /// A body of more is announced by nobody who means it: some program's counter overflows on its way.
 constexpr std::uint64_t largest_body = std::uint64_t{1} << 40;
 /// A chunk's size line with its extensions, or a chunked body's trailers. Longer ones only serve to exhaust us.
 constexpr std::size_t chunk_line = 8 * 1024;
+/// A standin before another is usual, one for the shop and one for its gateways; so many are a loop.
+constexpr std::size_t times_passed_on = 8;
+/// Proxies that a request is said to have passed, and parameters of one of them: RFC 7239 has four.
+constexpr std::size_t forwarded_hops = 32;
+constexpr std::size_t forwarded_parameters = 8;
+/// A header of the PROXY protocol's second version: addresses, and what a balancer adds about TLS.
+constexpr std::size_t proxy_header = 4 * 1024;
+
 /// Of a request. Browsers, libraries and the proxies in front send less than half as many; HAProxy and Apache allow
 /// about 100.
 constexpr std::size_t header_fields = 128;
@@ -43,6 +53,27 @@ constexpr Duration freshly_idle = 10ms;
 
 /// Our answer to a client that does not read it.
 constexpr Duration answer_write = 60s;
+
+/// Requests of one HTTP/2 connection at a time: the least that RFC 9113, 6.5.2 recommends, and more than browsers use.
+/// Those that were cancelled and are still being handled count.
+constexpr std::uint32_t http2_streams = 100;
+/// Requests of one connection in all; then it is ended gently: what little a library may leak ends with it, and after a
+/// deployment clients spread again.
+constexpr std::uint32_t http2_streams_in_all = 100'000;
+/// Bytes of bodies that one connection may send before somebody wants them: eight that are awaited whole.
+constexpr std::int32_t http2_window = 8 * whole_body;
+/// Of answers, what is gathered for one write: two full frames. Between two of them is read what the client sent.
+constexpr std::size_t http2_write = 32 * 1024;
+/// A head of more than so many times the limit is not even read to be refused: a few bytes can stand for megabytes.
+constexpr std::size_t http2_head_parts = 4;
+/// Requests that a client may cancel before they are answered, or send above http2_streams, more than it lets be
+/// answered: a page that is left cancels all of its own at once; who goes on only makes work (CVE-2023-44487).
+constexpr std::size_t http2_resets = 2 * http2_streams;
+/// Frames in a row that bring no byte of a body, and after which no answer went out: pings, settings, priorities and
+/// the like. With a ping every 10 s, a long poll may last for hours.
+constexpr std::size_t http2_idle_frames = 2000;
+/// Told that the connection ends, a client that does not say that it has heard may begin requests for so long.
+constexpr Duration http2_goodbye = 1s;
 /// After a last answer, how long and how much we still read: a connection closed over unread bytes is reset, and the
 /// answer lost with it.
 constexpr Duration linger = 2s;
@@ -77,6 +108,15 @@ constexpr Duration address_connect_min = 300ms;
 
 /// Most that is encrypted into one TLS record (RFC 8446, 5.1).
 constexpr std::size_t tls_record = 16 * 1024;
+/// What a record is longer than what it holds: its head, and the cipher's.
+constexpr std::size_t tls_overhead = 64;
+/// So much of a message is encrypted at once, and leaves in one system call.
+constexpr std::size_t tls_write = 4 * tls_record;
+/// From a client's first byte to the end of the handshake: two round trips of the worst network, many times over.
+constexpr Duration tls_handshake = 10s;
+/// A key that seals tickets for resuming sessions is replaced after this, and good for as long again: who steals it
+/// can read no more than the sessions of a day.
+constexpr Duration tls_ticket_key = 12h;
 
 /// The steps of a probe, 14 s in all: longer than any of them takes where nothing is wrong.
 constexpr Duration probe_resolve = 4s;

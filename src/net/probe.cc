@@ -159,8 +159,8 @@ Task<TargetProbe> probe(Endpoint endpoint, std::string ping_path, ClientOptions 
   const Executor executor = co_await this_executor();
   const auto plan = std::make_shared<Plan>(Plan{.endpoint = endpoint, .ping_path = ping_path});
   if (endpoint.tls) {
-    const auto ca_file = options.ca_files.find(fmt::format("{}:{}", endpoint.host, endpoint.port));
-    auto tls = TlsClient::make(ca_file == options.ca_files.end() ? std::string() : ca_file->second);
+    const auto files = options.tls.find(fmt::format("{}:{}", endpoint.host, endpoint.port));
+    auto tls = TlsClient::make(files == options.tls.end() ? TlsFiles() : files->second);
     if (tls) plan->tls = std::move(*tls);
     if (!tls) plan->tls_problem = tls.error().what;
   }

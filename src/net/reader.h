@@ -40,6 +40,8 @@ class RequestReader {
   Reading read(std::string_view& input);
   const FramingRefusal& refusal() const;
 
+  /// Its first line is read.
+  bool begun() const;
   /// The head is read and accepted. This and what follows hold until take() or next().
   bool head_done() const;
   /// The head asks for `100 Continue` before the body is sent, of which something is still to come.

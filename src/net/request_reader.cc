@@ -127,6 +127,7 @@ Reading RequestReader::read(std::string_view& input) {
 }
 
 const FramingRefusal& RequestReader::refusal() const { return impl_->refusal; }
+bool RequestReader::begun() const { return impl_->version != 0; }
 bool RequestReader::head_done() const { return impl_->body_reader.has_value(); }
 bool RequestReader::wants_continue() const {
   return head_done() && !impl_->expect.empty() && http_1_1() && !impl_->body_reader->complete();

@@ -122,7 +122,10 @@ Response ResponseReader::take() {
 }
 
 Response ResponseReader::take_head() {
-  return {.status = impl_->status, .headers = std::move(impl_->headers), .body = std::move(impl_->body)};
+  return {.status = impl_->status,
+          .headers = std::move(impl_->headers),
+          .body = std::move(impl_->body),
+          .ends_with_connection = impl_->framing.to_end};
 }
 
 Reading ResponseReader::read_piece(std::string_view& input, std::string_view& piece) {

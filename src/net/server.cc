@@ -14,26 +14,53 @@ namespace standin {
 
 namespace asio = boost::asio;
 
+namespace {
+
+std::shared_ptr<Door> own_door(const ServerLimits& limits) {
+  return std::make_shared<Door>(Door::Limits{.connections = limits.connections}, [](TurnedAway) {});
+}
+
+/// Nothing if the connection is to be closed. Behind the PROXY protocol, its client is not known yet.
+std::optional<Door::Pass> let_in(const ListenOn& where, const std::shared_ptr<Door>& door, const SocketAddress& peer) {
+  const auto address = IpAddress::of(peer.data());
+  if (where.proxy_protocol && address && !door->trusts(*address)) {
+    door->turn_away(TurnedAway::stranger);
+    return std::nullopt;
+  }
+  auto pass = Door::enter(door);
+  if (pass && address && !where.proxy_protocol && !pass->name_client(*address)) return std::nullopt;
+  return pass;
+}
+
+}  // namespace
+
 struct HttpServer::State {
-  State(Executor loop, ServerLimits limits, Handler handler)
-      : executor(std::move(loop)), sessions(std::make_shared<Sessions>(limits, std::move(handler))) {}
+  State(Executor loop, ServerLimits limits, Handler handler, std::shared_ptr<Door> door)
+      : executor(std::move(loop)), sessions(std::make_shared<Sessions>(limits, std::move(handler), std::move(door))) {}
+
+  struct Listener {
+    std::shared_ptr<Acceptor> acceptor;
+    std::shared_ptr<const ListenOn> where;
+  };
 
   /// Accepts what waits; would_block when that was all.
-  static ErrorCode accept_waiting(Acceptor& acceptor, const std::shared_ptr<Sessions>& sessions);
-  static Task<> accept_from(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions);
+  static ErrorCode accept_waiting(Listener& listener, const std::shared_ptr<Sessions>& sessions);
+  static Task<> accept_from(std::shared_ptr<Listener> listener, std::shared_ptr<Sessions> sessions);
   static Task<> drain(std::shared_ptr<State> state, Duration within);
 
+  void accept_on(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<const ListenOn> where);
   void stop_accepting(bool sweep);
   void close_sessions();
 
   Executor executor;
   std::shared_ptr<Sessions> sessions;
   /// Owned by their accepting coroutines, and so never alive after their event loop.
-  std::vector<std::weak_ptr<Acceptor>> acceptors;
+  std::vector<std::weak_ptr<Listener>> listeners;
   std::uint16_t port = 0;
 };
 
-ErrorCode HttpServer::State::accept_waiting(Acceptor& acceptor, const std::shared_ptr<Sessions>& sessions) {
+ErrorCode HttpServer::State::accept_waiting(Listener& listener, const std::shared_ptr<Sessions>& sessions) {
+  Acceptor& acceptor = *listener.acceptor;
   ErrorCode error;
   while (true) {
     Socket socket(acceptor.get_executor());
@@ -42,19 +69,21 @@ ErrorCode HttpServer::State::accept_waiting(Acceptor& acceptor, const std::share
     if (error == asio::error::connection_aborted || error == asio::error::interrupted) continue;
     if (!error) socket.non_blocking(true, error);
     if (error) return error;
-    if (sessions->open.size() >= sessions->limits.connections) continue;
-    const auto session = std::make_shared<Session>(sessions, std::move(socket), peer);
+    auto pass = let_in(*listener.where, sessions->door, peer);
+    if (!pass) continue;
+    const auto session = std::make_shared<Session>(sessions, listener.where, std::move(socket), std::move(*pass), peer);
     spawn(acceptor.get_executor(), Session::run(session, Session::Place(*session)));
   }
 }
 
-Task<> HttpServer::State::accept_from(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<Sessions> sessions) {
-  SteadyTimer pause(acceptor->get_executor());
+Task<> HttpServer::State::accept_from(std::shared_ptr<Listener> listener, std::shared_ptr<Sessions> sessions) {
+  Acceptor& acceptor = *listener->acceptor;
+  SteadyTimer pause(acceptor.get_executor());
   ErrorCode error;
-  while (acceptor->is_open()) {
-    co_await acceptor->async_wait(Acceptor::wait_read, asio::redirect_error(use_task, error));
-    if (!acceptor->is_open()) co_return;
-    error = accept_waiting(*acceptor, sessions);
+  while (acceptor.is_open()) {
+    co_await acceptor.async_wait(Acceptor::wait_read, asio::redirect_error(use_task, error));
+    if (!acceptor.is_open()) co_return;
+    error = accept_waiting(*listener, sessions);
     if (error == asio::error::would_block) continue;
     pause.expires_after(limits::accept_pause);
     co_await pause.async_wait(asio::redirect_error(use_task, error));
@@ -63,12 +92,12 @@ Task<> HttpServer::State::accept_from(std::shared_ptr<Acceptor> acceptor, std::s
 
 /// With `sweep`, who has connected but was not accepted yet still gets a session: closing would reset them unanswered.
 void HttpServer::State::stop_accepting(bool sweep) {
-  for (const auto& weak : std::exchange(acceptors, {})) {
-    const auto acceptor = weak.lock();
-    if (!acceptor) continue;
-    if (sweep) accept_waiting(*acceptor, sessions);
+  for (const auto& weak : std::exchange(listeners, {})) {
+    const auto listener = weak.lock();
+    if (!listener) continue;
+    if (sweep) accept_waiting(*listener, sessions);
     ErrorCode ignored;
-    acceptor->close(ignored);
+    listener->acceptor->close(ignored);
   }
 }
 
@@ -88,23 +117,46 @@ Task<> HttpServer::State::drain(std::shared_ptr<State> state, Duration within) {
   if (!all_closed) state->close_sessions();
 }
 
-HttpServer::HttpServer(Executor executor, ServerLimits limits, Handler handler)
-    : state_(std::make_shared<State>(std::move(executor), limits, std::move(handler))) {}
+HttpServer::HttpServer(Executor executor, ServerLimits limits, Handler handler, std::shared_ptr<Door> door)
+    : state_(std::make_shared<State>(std::move(executor), limits, std::move(handler),
+                                     door ? std::move(door) : own_door(limits))) {}
 
 HttpServer::~HttpServer() {
   state_->stop_accepting(false);
   state_->close_sessions();
 }
 
-Result<void> HttpServer::listen(const std::string& address) {
-  auto acceptor = listen_on(state_->executor, address);
+void HttpServer::State::accept_on(std::shared_ptr<Acceptor> acceptor, std::shared_ptr<const ListenOn> where) {
+  const std::uint16_t bound = bound_port(*acceptor);
+  if (bound != 0) port = bound;
+  auto listener = std::make_shared<Listener>(std::move(acceptor), std::move(where));
+  listeners.push_back(listener);
+  spawn(executor, accept_from(std::move(listener), sessions));
+}
+
+Result<void> HttpServer::listen(const ListenOn& where, std::vector<Descriptor> inherited) {
+  const auto shared = std::make_shared<const ListenOn>(where);
+  for (Descriptor& socket : inherited) {
+    auto acceptor = listen_on(state_->executor, std::move(socket));
+    if (!acceptor) return std::unexpected(acceptor.error());
+    state_->accept_on(std::move(*acceptor), shared);
+  }
+  if (!inherited.empty()) return {};
+  auto acceptor = listen_on(state_->executor, where.address);
   if (!acceptor) return std::unexpected(acceptor.error());
-  const std::uint16_t port = bound_port(**acceptor);
-  if (port != 0) state_->port = port;
-  state_->acceptors.push_back(*acceptor);
-  spawn(state_->executor, State::accept_from(std::move(*acceptor), state_->sessions));
+  state_->accept_on(std::move(*acceptor), shared);
   return {};
 }
+
+std::vector<int> HttpServer::sockets() const {
+  std::vector<int> all;
+  for (const auto& weak : state_->listeners) {
+    if (const auto listener = weak.lock()) all.push_back(listener->acceptor->native_handle());
+  }
+  return all;
+}
+
+void HttpServer::stop_accepting() { state_->stop_accepting(true); }
 
 std::uint16_t HttpServer::port() const { return state_->port; }
 

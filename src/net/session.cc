@@ -8,31 +8,26 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 
+#include "net/acknowledged.h"
 #include "net/asio_clock.h"
 #include "net/head.h"
+#include "net/http2_session.h"
 #include "net/net_limits.h"
+#include "net/proxy_protocol.h"
+#include "net/tls_server.h"
 
 namespace standin {
 namespace {
 
 namespace asio = boost::asio;
 
-class Counted {
- public:
-  explicit Counted(std::atomic<std::size_t>& count) : count_(count) { count_.fetch_add(1, std::memory_order_relaxed); }
-  Counted(const Counted&) = delete;
-  Counted& operator=(const Counted&) = delete;
-  ~Counted() { count_.fetch_sub(1, std::memory_order_relaxed); }
-
- private:
-  std::atomic<std::size_t>& count_;
-};
-
 bool wants_close(const Response& response) { return lists(response.headers.find("Connection").value_or(""), "close"); }
 
 constexpr std::string_view invitation = "HTTP/1.1 100 Continue\r\n\r\n";
 
 bool without_body(int status) { return status < 200 || status == 204 || status == 304; }
+
+}  // namespace
 
 Response response_to(const FramingRefusal& refusal) {
   Response response{.status = refusal.status, .headers = {}, .body = std::string(refusal.why) + "\n"};
@@ -41,8 +36,6 @@ Response response_to(const FramingRefusal& refusal) {
   response.headers.add("Content-Type", "text/plain");
   return response;
 }
-
-}  // namespace
 
 Session::Place::Place(Session& session) : session_(&session) {
   session.sessions_->open.insert(session_);
@@ -57,33 +50,79 @@ Session::Place::~Place() {
   if (sessions.draining && sessions.open.empty()) sessions.all_closed.set();
 }
 
-Session::Session(std::shared_ptr<Sessions> sessions, Socket socket, SocketAddress peer)
+Session::Session(std::shared_ptr<Sessions> sessions, std::shared_ptr<const ListenOn> listener, Socket socket,
+                 Door::Pass pass, const SocketAddress& peer)
     : sessions_(std::move(sessions)),
+      listener_(std::move(listener)),
       connection_(std::make_shared<Connection>(std::move(socket))),
-      peer_(std::move(peer)),
-      reader_(sessions_->limits.head, sessions_->limits.streamed_body.value_or(sessions_->limits.body)) {}
+      pass_(std::move(pass)),
+      reader_(sessions_->limits.head, sessions_->limits.streamed_body.value_or(sessions_->limits.body)) {
+  const auto address = IpAddress::of(peer.data());
+  if (!address) return;
+  address_ = address->text();
+  from_proxy_ = sessions_->door->trusts(*address);
+}
 
 Task<> Session::run(std::shared_ptr<Session> self, Place place) {
   const Place held = std::move(place);
-  Next next = Next::request;
+  const bool begun = co_await self->begin();
+  Next next = begun ? Next::request : Next::nothing;
+  if (self->speaks_http2_) next = Next::http2;
   while (next == Next::request) next = co_await self->serve_one();
+  if (next == Next::http2) co_await self->speak_http2();
   if (next == Next::farewell) co_await self->farewell();
   self->connection_->close();
+  self->unconfirmed_.clear();  // a handler that still listens for a late answer may keep the session
 }
 
-std::string Session::address() const {
-  char text[INET6_ADDRSTRLEN] = "";
-  const sockaddr* const address = peer_.data();
-  if (address->sa_family == AF_INET) {
-    inet_ntop(AF_INET, &reinterpret_cast<const sockaddr_in*>(address)->sin_addr, text, sizeof text);
-  } else if (address->sa_family == AF_INET6) {
-    inet_ntop(AF_INET6, &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr, text, sizeof text);
+/// What comes before the first request. False if the connection is not worth going on with.
+Task<bool> Session::begin() {
+  if (listener_->proxy_protocol) {
+    const bool learned = co_await learn_client();
+    if (!learned) co_return false;
   }
-  const std::string_view found = text;
-  return std::string(found.starts_with("::ffff:") && found.contains('.') ? found.substr(7) : found);
+  may_be_http2_ = listener_->http2 && !listener_->tls;
+  if (!listener_->tls) co_return true;
+  const bool agreed = co_await agree_on_tls();
+  speaks_http2_ = agreed && connection_->tls()->protocol() == "h2";
+  co_return agreed;
+}
+
+/// Who has agreed while we drain is about to send a request, and must not be sent away for having been a moment late.
+Task<bool> Session::agree_on_tls() {
+  connection_->set_deadline(steady_now() + limits::tls_handshake);
+  ErrorCode error = co_await connection_->secure(listener_->tls->session());
+  // An alert says why, and is not to be lost in a reset.
+  if (error == boost::system::errc::protocol_error) co_await farewell();
+  if (error || !sessions_->draining || !connection_->buffer().bytes().empty()) co_return !error;
+  connection_->set_deadline(steady_now() + limits::linger);
+  error = co_await connection_->read();
+  co_return !error;
+}
+
+/// Of the PROXY protocol's header. What follows it is the client's.
+Task<bool> Session::learn_client() {
+  connection_->set_deadline(steady_now() + sessions_->limits.receive);
+  ProxyHeader header;
+  ErrorCode error;
+  while (!error && header.reading == Reading::more) {
+    awaiting_first_byte_ = connection_->buffer().bytes().empty();
+    error = co_await connection_->read();
+    awaiting_first_byte_ = false;
+    header = read_proxy_header(connection_->buffer().bytes());
+  }
+  if (header.reading != Reading::complete) {
+    if (!connection_->buffer().bytes().empty()) sessions_->door->turn_away(TurnedAway::proxy_header);
+    co_return false;
+  }
+  connection_->buffer().consume(header.size);
+  if (!header.client) co_return true;
+  address_ = header.client->text();
+  co_return pass_.name_client(*header.client);
 }
 
 void Session::wind_down() {
+  if (http2_ != nullptr) return http2_->wind_down();
   ErrorCode ignored;
   if (awaiting_first_byte_) connection_->socket().cancel(ignored);
   if (tunnel_) connection_->close();
@@ -91,7 +130,7 @@ void Session::wind_down() {
 
 Task<Session::Next> Session::serve_one() {
   const Reading reading = co_await receive();
-  if (reading == Reading::more) co_return Next::nothing;
+  if (reading == Reading::more) co_return speaks_http2_ ? Next::http2 : Next::nothing;
   if (reading == Reading::refused) co_return co_await refuse();
   const Counted counted(sessions_->in_flight);
   Reply reply = co_await handle(take());
@@ -103,11 +142,12 @@ Task<Session::Next> Session::serve_one() {
 Task<Reading> Session::receive() {
   request_begun_ = false;
   continued_ = false;
+  std::string().swap(head_);  // while it idles, a connection holds as little as it can
   connection_->set_deadline(steady_now() + sessions_->limits.idle);
   while (true) {
     const Reading reading = parse();
     whole_ = reading != Reading::more;
-    if (whole_) co_return reading;
+    if (whole_ || speaks_http2_) co_return reading;
     if (streams() && (comes_in_pieces(reader_) || reader_.wants_continue())) co_return Reading::complete;
     if (reader_.wants_continue() && !std::exchange(continued_, true)) write_interim(invitation);
     const Reading filled = co_await fill();
@@ -119,10 +159,12 @@ Reading Session::parse() {
   std::string_view bytes = connection_->buffer().bytes();
   if (bytes.empty()) return Reading::more;
   const std::size_t offered = bytes.size();
-  const Reading reading = reader_.read(bytes);
+  const Reading reading = awaits_preface() ? Reading::more : reader_.read(bytes);
   connection_->buffer().consume(offered - bytes.size());
   if (reading == Reading::refused) refusal_ = reader_.refusal();
-  if (reading == Reading::more && !std::exchange(request_begun_, true)) {
+  // Empty lines before a request are none of it (RFC 9112, 2.2).
+  const bool begun = reader_.begun() || (!bytes.empty() && bytes != "\r");
+  if (reading == Reading::more && begun && !std::exchange(request_begun_, true)) {
     connection_->set_deadline(steady_now() + sessions_->limits.receive);
   }
   return reading;
@@ -153,15 +195,15 @@ Task<Reading> Session::ended(ErrorCode error) {
     co_return Reading::refused;
   }
   if (unconfirmed_.empty()) co_return Reading::more;
-  bool reset = error == asio::error::connection_reset || error == asio::error::broken_pipe;
-  if (error == asio::error::eof) reset = co_await reset_after_end();
+  const bool reset = co_await was_reset(error);
   if (reset) not_delivered();
   co_return Reading::more;
 }
 
 Request Session::take() {
   speaks_1_1_ = reader_.http_1_1();
-  keep_alive_ = reader_.keep_alive();
+  const std::size_t requests_max = sessions_->limits.requests;
+  keep_alive_ = reader_.keep_alive() && (requests_max == 0 || ++requests_ < requests_max);
   const bool invites = reader_.wants_continue();
   std::string upgrade(streams() ? reader_.upgrade() : std::string_view());
   Request request = whole_ ? reader_.take() : reader_.take_head();
@@ -171,7 +213,8 @@ Request Session::take() {
   if (whole_ && request.upgrade.empty()) return request;
   IncomingBody::Parts parts{.connection = connection_,
                             .reader = reader_,
-                            .patience = whole_ ? limits::stream_idle : sessions_->limits.receive,
+                            .pace = whole_ ? BodyPace(limits::stream_idle, 0)
+                                           : BodyPace(sessions_->limits.receive, sessions_->limits.body_rate),
                             .raw = whole_,
                             .invite = {}};
   // Sent when somebody wants the body: who is refused or cannot be served keeps it.
@@ -229,6 +272,7 @@ Task<Session::Next> Session::answer(Reply reply) {
 }
 
 Task<Session::Next> Session::refuse() {
+  sessions_->door->turn_away(reason_of(refusal_.status));
   const Response response = response_to(refusal_);
   begin_head();
   append_head(head_, response, Length::of_body, true);
@@ -258,9 +302,18 @@ Task<> Session::farewell() {
     error = co_await connection_->heard();
   }
   if (unconfirmed_.empty()) co_return;
-  bool reset = error == asio::error::connection_reset || error == asio::error::broken_pipe;
-  if (error == asio::error::eof) reset = co_await reset_after_end();
+  const bool reset = co_await was_reset(error);
   if (reset) not_delivered();
+}
+
+/// Under TLS a client may end without a goodbye, and mean no harm. HAProxy closes its connections to us by resetting
+/// them, when it has read the answer.
+Task<bool> Session::was_reset(ErrorCode error) {
+  if (error == asio::error::connection_reset || error == asio::error::broken_pipe) {
+    co_return !from_proxy_ || !all_acknowledged(connection_->socket().native_handle());
+  }
+  if (error != asio::error::eof && error != asio::error::connection_aborted) co_return false;
+  co_return co_await reset_after_end();
 }
 
 /// The client has sent its last. If it only half-closed, its kernel acknowledges our answer; if it is gone, it resets.

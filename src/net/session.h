@@ -10,21 +10,39 @@
 #include "base/event.h"
 #include "net/connection.h"
 #include "net/connection_body.h"
+#include "net/door.h"
 #include "net/head.h"
 #include "net/reader.h"
 #include "net/server.h"
 
 namespace standin {
 
+class Http2Session;
 class Session;
+
+/// One more, while it lives.
+class Counted {
+ public:
+  explicit Counted(std::atomic<std::size_t>& count) : count_(count) { count_.fetch_add(1, std::memory_order_relaxed); }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  ~Counted() { count_.fetch_sub(1, std::memory_order_relaxed); }
+
+ private:
+  std::atomic<std::size_t>& count_;
+};
+
+/// What a client is told whose request was not accepted.
+Response response_to(const FramingRefusal& refusal);
 
 /// What a server's sessions share.
 struct Sessions {
-  Sessions(ServerLimits server_limits, Handler server_handler)
-      : limits(server_limits), handler(std::move(server_handler)) {}
+  Sessions(ServerLimits server_limits, Handler server_handler, std::shared_ptr<Door> server_door)
+      : limits(server_limits), handler(std::move(server_handler)), door(std::move(server_door)) {}
 
   const ServerLimits limits;
   const Handler handler;
+  const std::shared_ptr<Door> door;
   std::unordered_set<Session*> open;
   bool draining = false;
   Event all_closed;  ///< set while draining
@@ -36,7 +54,8 @@ struct Sessions {
 /// meanwhile, so that answers to pipelined requests are in order.
 class Session final : public Client, public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<Sessions> sessions, Socket socket, SocketAddress peer);
+  Session(std::shared_ptr<Sessions> sessions, std::shared_ptr<const ListenOn> listener, Socket socket, Door::Pass pass,
+          const SocketAddress& peer);
 
   /// A session's place among the open ones.
   class Place {
@@ -53,7 +72,8 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   static Task<> run(std::shared_ptr<Session> self, Place place);
 
   bool gone() const override { return connection_->gone(); }
-  std::string address() const override;
+  std::string address() const override { return address_; }
+  bool secure() const override { return listener_->tls != nullptr; }
   void interim(const Response& response) const override;
 
   /// Ends the session if it waits for a request of which nothing has arrived, or is a tunnel: that may have no end.
@@ -66,9 +86,15 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   enum class Next {
     request,   ///< the connection stays open
     farewell,  ///< our last answer is written: the connection is closed when the client has had time to read it
+    http2,     ///< the client has begun to speak it
     nothing,   ///< the connection has ended, or holds nothing worth waiting for
   };
 
+  Task<bool> begin();
+  Task<bool> learn_client();
+  Task<bool> agree_on_tls();
+  bool awaits_preface();
+  Task<> speak_http2();
   Task<Next> serve_one();
   bool streams() const { return sessions_->limits.streamed_body.has_value(); }
   Task<Reading> receive();
@@ -93,17 +119,25 @@ class Session final : public Client, public std::enable_shared_from_this<Session
 
   Task<ErrorCode> write_rest(Outgoing& out);
   Task<> farewell();
+  Task<bool> was_reset(ErrorCode error);
   Task<bool> reset_after_end();
   void not_delivered();
 
   const std::shared_ptr<Sessions> sessions_;
+  const std::shared_ptr<const ListenOn> listener_;
   const std::shared_ptr<Connection> connection_;
-  const SocketAddress peer_;
+  Door::Pass pass_;
+  std::string address_;      ///< the client's
+  bool from_proxy_ = false;  ///< the connection is a trusted proxy's
   RequestReader reader_;
   FramingRefusal refusal_;
   std::string head_;
+  bool may_be_http2_ = false;
+  bool speaks_http2_ = false;
+  Http2Session* http2_ = nullptr;  ///< while the connection is its
   bool awaiting_first_byte_ = false;
   bool request_begun_ = false;
+  std::size_t requests_ = 0;
   bool continued_ = false;
   // Of the request that is being answered:
   bool whole_ = true;  ///< all of its body had arrived

@@ -93,6 +93,8 @@ Session::Next Session::leave(Reply& reply) {
 Session::Next Session::leave_body(Next next) {
   if (!body_) return next;
   const bool unread = body_->leaves_unread();
+  const int refused = body_->failure() ? body_->failure()->status : client_left.status;
+  if (refused != client_left.status) sessions_->door->turn_away(reason_of(refused));
   if (!unread && !whole_) reader_.next();
   body_->detach();
   body_.reset();

@@ -165,8 +165,9 @@ std::optional<T> run_on(boost::asio::io_context& io, Task<T> task) {
 /// A server on a thread of its own.
 class ServerThread {
  public:
-  explicit ServerThread(Handler handler, ServerLimits limits = {}, const std::string& address = "127.0.0.1:0")
-      : server_(io_.get_executor(), limits, std::move(handler)), listening_(server_.listen(address)) {
+  explicit ServerThread(Handler handler, ServerLimits limits = {}, const ListenOn& where = "127.0.0.1:0",
+                        std::shared_ptr<Door> door = nullptr)
+      : server_(io_.get_executor(), limits, std::move(handler), std::move(door)), listening_(server_.listen(where)) {
     thread_ = std::thread([this] { io_.run_for(6 * patience); });
   }
   ServerThread(const ServerThread&) = delete;

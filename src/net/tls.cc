@@ -1,38 +1,20 @@
 #include "net/tls.h"
 
-#include <arpa/inet.h>
 #include <fmt/core.h>
 #include <openssl/err.h>
-#include <openssl/ssl.h>
-#include <openssl/x509v3.h>
+#include <openssl/pem.h>
 
-#include <array>
+#include <algorithm>
+#include <cstring>
 #include <ctime>
-#include <unordered_map>
-#include <vector>
 
 #include "net/net_limits.h"
+#include "net/openssl.h"
 
 namespace standin {
 namespace {
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* pointer) const {
-    Free(pointer);
-  }
-};
-using Context = std::unique_ptr<SSL_CTX, Deleter<SSL_CTX_free>>;
-using Ssl = std::unique_ptr<SSL, Deleter<SSL_free>>;
-using Resumable = std::unique_ptr<SSL_SESSION, Deleter<SSL_SESSION_free>>;
-using Certificate = std::unique_ptr<X509, Deleter<X509_free>>;
-
-std::string last_problem() {
-  const auto code = ERR_peek_last_error();
-  const char* const reason = code == 0 ? nullptr : ERR_reason_error_string(code);
-  return reason == nullptr ? "the other side ended the handshake" : reason;
-}
+using Bio = std::unique_ptr<BIO, OpenSslDeleter<BIO_free>>;
 
 Distrust distrust_of(long verdict) {
   switch (verdict) {
@@ -52,11 +34,72 @@ Distrust distrust_of(long verdict) {
 }
 
 std::string subject_of(const X509* certificate) {
-  const std::unique_ptr<BIO, Deleter<BIO_free>> text(BIO_new(BIO_s_mem()));
+  const Bio text(BIO_new(BIO_s_mem()));
   X509_NAME_print_ex(text.get(), X509_get_subject_name(certificate), 0, XN_FLAG_RFC2253);
   char* data = nullptr;
   const long size = BIO_get_mem_data(text.get(), &data);
   return std::string(data, static_cast<std::size_t>(size));
+}
+
+/// OpenSSL reads what was received in its place.
+int read_input(BIO* bio, char* out, std::size_t size, std::size_t* count) {
+  auto& input = static_cast<TlsSession::State*>(BIO_get_data(bio))->input;
+  BIO_clear_retry_flags(bio);
+  if (input.empty()) BIO_set_retry_read(bio);
+  *count = std::min(size, input.size());
+  if (*count > 0) std::memcpy(out, input.data(), *count);
+  input.remove_prefix(*count);
+  return *count > 0 ? 1 : 0;
+}
+
+int write_output(BIO* bio, const char* bytes, std::size_t size, std::size_t* count) {
+  static_cast<TlsSession::State*>(BIO_get_data(bio))->written.append(bytes, size);
+  *count = size;
+  return 1;
+}
+
+long control(BIO*, int command, long, void*) { return command == BIO_CTRL_FLUSH ? 1 : 0; }
+
+const BIO_METHOD* memory() {
+  static const BIO_METHOD* const made_once = [] {
+    BIO_METHOD* const method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "standin");
+    BIO_meth_set_read_ex(method, read_input);
+    BIO_meth_set_write_ex(method, write_output);
+    BIO_meth_set_ctrl(method, control);
+    return method;
+  }();
+  return made_once;
+}
+
+/// Nobody is there to be asked for a passphrase.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+Certificate read_certificate(BIO* file) {
+  return Certificate(PEM_read_bio_X509(file, nullptr, no_passphrase, nullptr));
+}
+
+Result<KeyPair> read_certificates(const std::string& path) {
+  ERR_clear_error();
+  const Bio file(BIO_new_file(path.c_str(), "r"));
+  if (!file) return failure(fmt::format("the certificate cannot be read: {}", last_tls_problem()), path);
+  KeyPair pair{.certificate = read_certificate(file.get()), .issuers = {}, .key = {}};
+  if (!pair.certificate) {
+    return failure("holds no certificate in PEM form (\"-----BEGIN CERTIFICATE-----\")", path);
+  }
+  while (Certificate issuer = read_certificate(file.get())) pair.issuers.push_back(std::move(issuer));
+  const bool ended = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+  ERR_clear_error();
+  if (!ended) return failure("holds something that is no certificate behind the first one", path);
+  return pair;
+}
+
+}  // namespace
+
+std::string last_tls_problem() {
+  const auto code = ERR_peek_last_error();
+  if (ERR_SYSTEM_ERROR(code)) return std::strerror(ERR_GET_REASON(code));
+  const char* const reason = code == 0 ? nullptr : ERR_reason_error_string(code);
+  return reason == nullptr ? "the other side ended the handshake" : reason;
 }
 
 WallTime expiry_of(const X509* certificate) {
@@ -65,115 +108,62 @@ WallTime expiry_of(const X509* certificate) {
   return std::chrono::time_point_cast<WallTime::duration>(std::chrono::system_clock::from_time_t(timegm(&utc)));
 }
 
-bool is_numeric(const std::string& host) {
-  std::array<unsigned char, 16> bytes{};
-  return inet_pton(AF_INET, host.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, host.c_str(), bytes.data()) == 1;
-}
-
-/// A name also goes out in the hello, so that a server with several certificates shows the right one.
-void expect_host(SSL* ssl, const std::string& host) {
-  if (is_numeric(host)) {
-    X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str());
-    return;
+Result<KeyPair> load_key_pair(const std::string& certificate_file, const std::string& key_file) {
+  auto pair = read_certificates(certificate_file);
+  if (!pair) return pair;
+  const Bio file(BIO_new_file(key_file.c_str(), "r"));
+  if (!file) return failure(fmt::format("the key cannot be read: {}", last_tls_problem()), key_file);
+  pair->key.reset(PEM_read_bio_PrivateKey(file.get(), nullptr, no_passphrase, nullptr));
+  if (!pair->key) {
+    return failure("holds no private key in PEM form without a passphrase (\"-----BEGIN PRIVATE KEY-----\")", key_file);
   }
-  SSL_set_hostflags(ssl, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  ensure(SSL_set1_host(ssl, host.c_str()) == 1, "a TLS session knows the name that it expects");
-  SSL_set_tlsext_host_name(ssl, host.c_str());
+  if (X509_check_private_key(pair->certificate.get(), pair->key.get()) != 1) {
+    return failure(fmt::format("is not the key of the first certificate in {}: the server's own certificate comes "
+                               "first, then its issuers",
+                               certificate_file),
+                   key_file);
+  }
+  return pair;
 }
 
-}  // namespace
-
-struct TlsClient::State {
-  Context context;
-  std::unordered_map<std::string, Resumable> resumable;  ///< by host:port
-
-  static int remember(SSL* ssl, SSL_SESSION* session);
-};
-
-struct TlsSession::State {
-  std::shared_ptr<TlsClient::State> client;
-  std::string server;  ///< host:port
-  Ssl ssl;
-  std::vector<char> input = std::vector<char>(limits::tls_record);
-  std::string output;
-  std::size_t sent = 0;  ///< of the output
-  std::string failed;    ///< why the handshake did
-};
-
-/// Called by OpenSSL with each ticket; ours to keep if the answer is 1.
-int TlsClient::State::remember(SSL* ssl, SSL_SESSION* session) {
-  const auto* const state = static_cast<TlsSession::State*>(SSL_get_app_data(ssl));
-  if (SSL_get_verify_result(ssl) != X509_V_OK) return 0;
-  state->client->resumable[state->server].reset(session);
-  return 1;
-}
-
-Result<std::shared_ptr<TlsClient>> TlsClient::make(const std::string& ca_file) {
-  auto state = std::make_shared<State>();
-  state->context.reset(SSL_CTX_new(TLS_client_method()));
-  SSL_CTX* const context = state->context.get();
+TlsContext make_tls_context(const SSL_METHOD* method) {
+  TlsContext made(SSL_CTX_new(method));
+  SSL_CTX* const context = made.get();
   ensure(context != nullptr, "OpenSSL can make a context");
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_options(context, SSL_OP_NO_COMPRESSION | SSL_OP_NO_RENEGOTIATION);
-  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_sess_set_new_cb(context, State::remember);
-  constexpr std::string_view http_1_1 = "\x08http/1.1";
-  SSL_CTX_set_alpn_protos(context, reinterpret_cast<const unsigned char*>(http_1_1.data()), http_1_1.size());
-  ERR_clear_error();
-  const int trusted =
-      ca_file.empty() ? SSL_CTX_set_default_verify_paths(context) : SSL_CTX_load_verify_file(context, ca_file.c_str());
-  if (trusted != 1) {
-    return failure(fmt::format("cannot read certificates to trust from {}: {}",
-                               ca_file.empty() ? "the system" : ca_file, last_problem()),
-                   ca_file);
-  }
-  return std::shared_ptr<TlsClient>(new TlsClient(std::move(state)));
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS);
+  return made;
 }
 
-TlsClient::TlsClient(std::shared_ptr<State> state) : state_(std::move(state)) {}
-TlsClient::~TlsClient() = default;
-
-std::unique_ptr<TlsSession> TlsClient::session(const std::string& host, std::uint16_t port, TlsCheck check) {
-  auto state = std::make_unique<TlsSession::State>();
-  state->client = state_;
-  state->server = fmt::format("{}:{}", host, port);
-  state->ssl.reset(SSL_new(state_->context.get()));
-  SSL* const ssl = state->ssl.get();
-  ensure(ssl != nullptr, "OpenSSL can make a session");
-  SSL_set_app_data(ssl, state.get());
-  SSL_set_connect_state(ssl);
-  SSL_set_bio(ssl, BIO_new(BIO_s_mem()), BIO_new(BIO_s_mem()));
-  SSL_set_verify(ssl, check == TlsCheck::required ? SSL_VERIFY_PEER : SSL_VERIFY_NONE, nullptr);
-  expect_host(ssl, host);
-  const auto resumable = state_->resumable.find(state->server);
-  // A diagnosis is to see the certificate, which a resumed session does not show.
-  if (check == TlsCheck::required && resumable != state_->resumable.end())
-    SSL_set_session(ssl, resumable->second.get());
-  return std::unique_ptr<TlsSession>(new TlsSession(std::move(state)));
+void TlsSession::State::begin(SSL_CTX* context) {
+  ssl.reset(SSL_new(context));
+  BIO* const bio = BIO_new(memory());
+  ensure(ssl && bio != nullptr, "OpenSSL can make a session");
+  BIO_set_data(bio, this);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(ssl.get(), bio, bio);
+  SSL_set_app_data(ssl.get(), this);
 }
 
 TlsSession::TlsSession(std::unique_ptr<State> state) : state_(std::move(state)) {}
 TlsSession::~TlsSession() = default;
 
-std::span<char> TlsSession::space() { return state_->input; }
-
-void TlsSession::received(std::size_t count) {
-  if (count > 0) BIO_write(SSL_get_rbio(state_->ssl.get()), state_->input.data(), static_cast<int>(count));
-}
+void TlsSession::received(std::string_view encrypted) { state_->input = encrypted; }
 
 std::string_view TlsSession::output() {
-  BIO* const written = SSL_get_wbio(state_->ssl.get());
-  if (state_->output.empty() && BIO_pending(written) > 0) {
-    state_->output.resize(static_cast<std::size_t>(BIO_pending(written)));
-    BIO_read(written, state_->output.data(), static_cast<int>(state_->output.size()));
-  }
+  if (state_->output.empty()) state_->output.swap(state_->written);
   return std::string_view(state_->output).substr(state_->sent);
 }
+
+bool TlsSession::sending() const { return !state_->output.empty(); }
+
+std::size_t TlsSession::waiting() const { return state_->written.size(); }
 
 void TlsSession::sent(std::size_t count) {
   state_->sent += count;
   if (state_->sent < state_->output.size()) return;
-  state_->output.clear();
+  state_->output = {};
   state_->sent = 0;
 }
 
@@ -182,8 +172,8 @@ TlsSession::Step TlsSession::handshake() {
   const int result = SSL_do_handshake(state_->ssl.get());
   if (result == 1) return Step::done;
   if (SSL_get_error(state_->ssl.get(), result) == SSL_ERROR_WANT_READ) return Step::wants_bytes;
-  state_->failed = last_problem();
-  state_->client->resumable.erase(state_->server);
+  state_->failed = last_tls_problem();
+  state_->handshake_failed();
   return Step::failed;
 }
 
@@ -201,8 +191,17 @@ TlsPeer TlsSession::peer() const {
   return peer;
 }
 
+std::string_view TlsSession::protocol() const {
+  const unsigned char* name = nullptr;
+  unsigned size = 0;
+  SSL_get0_alpn_selected(state_->ssl.get(), &name, &size);
+  return {reinterpret_cast<const char*>(name), size};
+}
+
 bool TlsSession::encrypt(std::string_view plain) {
   ERR_clear_error();
+  const std::size_t records = plain.size() / limits::tls_record + 1;
+  state_->written.reserve(state_->written.size() + plain.size() + records * limits::tls_overhead);
   std::size_t written = 0;
   return SSL_write_ex(state_->ssl.get(), plain.data(), plain.size(), &written) == 1 && written == plain.size();
 }
@@ -210,9 +209,11 @@ bool TlsSession::encrypt(std::string_view plain) {
 TlsSession::Decrypted TlsSession::decrypt(std::span<char> plain) {
   ERR_clear_error();
   Decrypted decrypted;
-  const int result = SSL_read_ex(state_->ssl.get(), plain.data(), plain.size(), &decrypted.count);
+  SSL* const ssl = state_->ssl.get();
+  const int result = SSL_read_ex(ssl, plain.data(), plain.size(), &decrypted.count);
+  decrypted.more = result == 1 && (!state_->input.empty() || SSL_has_pending(ssl) == 1);
   if (result == 1) return decrypted;
-  switch (SSL_get_error(state_->ssl.get(), result)) {
+  switch (SSL_get_error(ssl, result)) {
     case SSL_ERROR_WANT_READ: break;
     case SSL_ERROR_ZERO_RETURN: decrypted.ended = true; break;
     default: decrypted.failed = true;

@@ -32,8 +32,8 @@ class TlsTest : public ::testing::Test {
   void serve(const CertificateWishes& wishes) { show(make_identity(wishes, &authority_)); }
   void show(const Identity& identity) {
     listener_.emplace(identity);
-    client_.configure({.ca_files = {{"localhost:" + std::to_string(listener_->port()), trusted_.path()},
-                                    {"127.0.0.1:" + std::to_string(listener_->port()), trusted_.path()}}});
+    client_.configure({.tls = {{"localhost:" + std::to_string(listener_->port()), {.ca_file = trusted_.path()}},
+                               {"127.0.0.1:" + std::to_string(listener_->port()), {.ca_file = trusted_.path()}}}});
   }
 
   void peer(std::move_only_function<void(TlsListener&)> script) {
@@ -153,7 +153,7 @@ TEST_F(TlsTest, NothingIsSentToAServerThatDoesNotSpeakTls) {
 
 TEST_F(TlsTest, NothingIsSentWithoutTheFileOfIssuers) {
   serve({});
-  client_.configure({.ca_files = {{"localhost:" + std::to_string(listener_->port()), "/no/such/file.pem"}}});
+  client_.configure({.tls = {{"localhost:" + std::to_string(listener_->port()), {.ca_file = "/no/such/file.pem"}}}});
   const auto response = exchange();
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().sent, Sent::nothing);

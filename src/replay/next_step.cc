@@ -82,7 +82,9 @@ Step follow_charge(const OrderKnown& known, WallTime now) {
     case State::declined:
     case State::reversed:
     case State::written_off:
-    case State::lapsed: return {Step::Kind::charge_came_to_nothing, {}};
+    case State::lapsed:
+      if (!known.order.unresolved) return {Step::Kind::charge_came_to_nothing, {}};
+      return ask_person("may have been done before its charge ended: look it up by hand");
     case State::accepted:
     case State::replaying:
     case State::held:

@@ -157,6 +157,14 @@ TEST(NextStep, ARefundThatMayHaveHappenedIsNotLookedForAmongCharges) {
   EXPECT_EQ(k.step(), Step::Kind::ask_person);
 }
 
+TEST(NextStep, ARefundThatMayHaveHappenedBeforeItsChargeWasVoidedIsAPersons) {
+  Known k;
+  k.order.behind = Ulid{};
+  k.order.unresolved = true;
+  k.charge = OrderRow{.upstream_reference = "g1", .state = State::cancelled};
+  EXPECT_EQ(k.step(), Step::Kind::ask_person);
+}
+
 TEST(NextStep, ARefundOfWhatAPersonCollectedElsewhereIsAPersonsToo) {
   Known k;
   k.order.behind = Ulid{};

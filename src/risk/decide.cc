@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 
 namespace standin {
 namespace {
@@ -15,9 +16,30 @@ const Money* in_currency(const std::vector<Money>& amounts, const Currency& curr
   return found == amounts.end() ? nullptr : &*found;
 }
 
+bool accepts_facts(const Facts& facts) { return facts.amount && facts.amount->minor >= 0; }
+
+bool accepts_floor_limit(const Facts& facts, const Policy& policy) {
+  const Money* const limit = facts.amount ? in_currency(policy.floor_limit, facts.amount->currency) : nullptr;
+  return limit != nullptr && facts.amount->minor <= limit->minor;
+}
+
+/// Nothing if it cannot be counted.
+std::optional<Money> exposure_with(const Money& amount, const Counters& counters) {
+  const Money* const counted = in_currency(counters.exposure, amount.currency);
+  Money sum{0, amount.currency};
+  const std::int64_t already = counted == nullptr ? 0 : counted->minor;
+  return __builtin_add_overflow(already, amount.minor, &sum.minor) ? std::nullopt : std::optional(sum);
+}
+
+bool accepts_exposure(const Facts& facts, const Counters& counters, const Policy& policy) {
+  const Money* const total = facts.amount ? in_currency(policy.exposure_total, facts.amount->currency) : nullptr;
+  const auto sum = total == nullptr ? std::nullopt : exposure_with(*facts.amount, counters);
+  return sum && sum->minor <= total->minor;
+}
+
 Verdict judge_facts(const Facts& facts) {
   if (!facts.amount) return {"facts", false, "the request has no amount"};
-  if (facts.amount->minor < 0) return {"facts", false, fmt::format("{} is negative", text(*facts.amount))};
+  if (!accepts_facts(facts)) return {"facts", false, fmt::format("{} is negative", text(*facts.amount))};
   return {"facts", true, fmt::format("the amount is {}", text(*facts.amount))};
 }
 
@@ -28,7 +50,7 @@ Verdict judge_floor_limit(const Facts& facts, const Policy& policy) {
   if (limit == nullptr) {
     return {"floor_limit", false, fmt::format("the policy has no floor limit in {}", amount.currency.code())};
   }
-  const bool within = amount.minor <= limit->minor;
+  const bool within = accepts_floor_limit(facts, policy);
   return {"floor_limit", within,
           fmt::format("{} is {} the floor limit of {}", text(amount), within ? "within" : "over", text(*limit))};
 }
@@ -42,13 +64,11 @@ Verdict judge_exposure(const Facts& facts, const Counters& counters, const Polic
   }
   const Money* counted = in_currency(counters.exposure, amount.currency);
   const Money already = counted == nullptr ? Money{0, amount.currency} : *counted;
-  Money sum{0, amount.currency};
-  if (__builtin_add_overflow(already.minor, amount.minor, &sum.minor)) {
-    return {"exposure", false, fmt::format("{} more than {} cannot be counted", text(amount), text(already))};
-  }
-  const bool within = sum.minor <= total->minor;
+  const auto sum = exposure_with(amount, counters);
+  if (!sum) return {"exposure", false, fmt::format("{} more than {} cannot be counted", text(amount), text(already))};
+  const bool within = accepts_exposure(facts, counters, policy);
   return {"exposure", within,
-          fmt::format("{} promised and {} more is {}, {} the total of {}", text(already), text(amount), text(sum),
+          fmt::format("{} promised and {} more is {}, {} the total of {}", text(already), text(amount), text(*sum),
                       within ? "within" : "over", text(*total))};
 }
 
@@ -61,6 +81,11 @@ Decision decide(const Facts& facts, const Profile* /*profile*/, const Counters& 
   decision.accept = std::ranges::all_of(decision.verdicts, &Verdict::accept);
   decision.policy_version = policy.version;
   return decision;
+}
+
+bool accepts(const Facts& facts, const Profile* /*profile*/, const Counters& counters, const Policy& policy,
+             WallTime /*now*/) {
+  return accepts_facts(facts) && accepts_floor_limit(facts, policy) && accepts_exposure(facts, counters, policy);
 }
 
 Decision decline_unreadable(const std::string& why, const Policy& policy) {

@@ -34,6 +34,9 @@ struct Decision {
 Decision decide(const Facts& facts, const Profile* profile, const Counters& counters, const Policy& policy,
                 WallTime now);
 
+/// Whether `decide` accepts, of the same values, without the explanation, which costs more than the decision.
+bool accepts(const Facts& facts, const Profile* profile, const Counters& counters, const Policy& policy, WallTime now);
+
 /// The decision when the request's facts could not be read: declined, and why.
 Decision decline_unreadable(const std::string& why, const Policy& policy);
 

@@ -22,7 +22,9 @@ Policy policy() {
 Facts order_of(std::string_view amount) { return {.amount = money(amount)}; }
 
 Decision decide_with(const Facts& facts, const std::vector<Money>& exposure = {}) {
-  return decide(facts, nullptr, {.exposure = exposure}, policy(), wall_time(0));
+  Decision decision = decide(facts, nullptr, {.exposure = exposure}, policy(), wall_time(0));
+  EXPECT_EQ(accepts(facts, nullptr, {.exposure = exposure}, policy(), wall_time(0)), decision.accept);
+  return decision;
 }
 
 const Verdict& verdict(const Decision& decision, std::string_view rule) {

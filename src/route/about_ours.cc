@@ -144,7 +144,7 @@ std::optional<Reply> ProtectedRoute::pass_to_party(Visit& visit, const OrderRow&
   }
   visit.facts = visit.facts.value_or(Facts{});
   visit.facts->amount = amendment->amount;
-  visit.amends = Visit::Amends{order, std::move(*amendment)};
+  visit.amends = std::make_unique<Visit::Amends>(order, std::move(*amendment));
   visit.party = static_cast<std::size_t>(bound - setup_.parties.begin());
   visit.bound_to = visit.party;
   visit.repeat_is_recognised = bound->party->config().duplicates == Duplicates::keyed;
@@ -157,7 +157,7 @@ Task<bool> ProtectedRoute::take_turn(VisitPtr visit, OrderRow order) {
                     .tenant = order.tenant};
   Claim claim = co_await shared_.claims.claim(turn, loop_.clock, visit->deadline);
   if (claim.kind() != Claim::Kind::ours) co_return false;
-  visit->turn.emplace(std::move(claim));
+  visit->turn = std::make_unique<Claim>(std::move(claim));
   co_return true;
 }
 

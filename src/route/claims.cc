@@ -58,7 +58,7 @@ bool Claim::give_to_waiting(AnswerPtr answer, Ulid order) {
   return true;
 }
 
-Task<Claim> Claims::claim(Intent intent, Clock& clock, Instant deadline) {
+Task<Claim> Claims::claim(const Intent& intent, Clock& clock, Instant deadline) {
   while (true) {
     auto tried = try_claim(intent, clock);
     if (auto* decided = std::get_if<Claim>(&tried)) co_return std::move(*decided);
@@ -78,14 +78,16 @@ std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const In
   const std::lock_guard lock(in.mutex);
   if (const auto found = in.in_flight.find(intent.claimed()); found != in.in_flight.end()) {
     if (found->second.payload != intent.payload) return Claim(Claim::Kind::other_payload, nullptr);
-    return found->second.answer;
+    auto& awaited = found->second.answer;
+    if (!awaited) awaited = std::make_shared<Awaited>();
+    return awaited;
   }
   // The journal is asked under the shard's lock: an order is remembered before its claim is let go, so no gap is left.
   Intent meant = as_of(intent, clock.wall());
   std::optional<Ulid> resumed;
   if (auto claim = recalled(in, meant, resumed)) return std::move(*claim);
   if (auto claim = kept_for_retry(in, meant, clock.now())) return std::move(*claim);
-  in.in_flight.emplace(meant.claimed(), InFlight{meant.payload});
+  in.in_flight.emplace(meant.claimed(), InFlight{meant.payload, nullptr});
   Claim ours(*this, std::move(meant));
   ours.order_ = resumed;
   return ours;
@@ -168,22 +170,19 @@ bool Claims::waits_for_retry(const Ulid& order) const {
 }
 
 std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Instant now) {
-  if (const KeptAnswer* const kept = kept_of(in, intent, now)) {
+  if (const KeptAnswers::Kept* const kept = kept_of(in, intent, now)) {
     if (!kept->client_gone) return std::nullopt;
-    return Claim(Claim::Kind::answered, kept->answer);
+    return Claim(Claim::Kind::answered, std::make_shared<const Response>(kept->answer.value()));
   }
-  const auto found = in.kept.find(intent.key);
-  if (found == in.kept.end()) return std::nullopt;
-  const bool other =
-      std::ranges::any_of(found->second, [&](const KeptAnswer& each) { return each.until >= now && each.client_gone; });
-  return other ? std::optional(Claim(Claim::Kind::other_payload, nullptr)) : std::nullopt;
+  for (const KeptAnswers::Kept* each = in.kept.newest(intent.key); each; each = in.kept.before(*each)) {
+    if (each->until >= now && each->client_gone) return Claim(Claim::Kind::other_payload, nullptr);
+  }
+  return std::nullopt;
 }
 
-const Claims::KeptAnswer* Claims::kept_of(const Shard& in, const Intent& intent, Instant now) {
-  const auto found = in.kept.find(intent.key);
-  if (found == in.kept.end()) return nullptr;
-  const auto kept = std::ranges::find(found->second, intent.payload, &KeptAnswer::payload);
-  return kept == found->second.end() || kept->until < now ? nullptr : &*kept;
+const KeptAnswers::Kept* Claims::kept_of(const Shard& in, const Intent& intent, Instant now) {
+  const KeptAnswers::Kept* const kept = in.kept.find(intent.key, intent.payload);
+  return kept && kept->until >= now ? kept : nullptr;
 }
 
 // Whoever waits holds it once, and nobody can join any more. They are counted and told under the lock, so that one who
@@ -193,7 +192,8 @@ bool Claims::release(const Intent& intent, std::optional<Given> given, bool only
   const std::lock_guard lock(in.mutex);
   const auto found = in.in_flight.find(intent.claimed());
   ensure(found != in.in_flight.end(), "a claim is let go once");
-  const auto waiting = static_cast<std::size_t>(found->second.answer.use_count() - 1);
+  const auto& answer = found->second.answer;
+  const auto waiting = static_cast<std::size_t>(answer ? answer.use_count() - 1 : 0);
   if (only_awaited && waiting == 0) return false;
   const auto awaited = std::move(found->second.answer);
   in.in_flight.erase(found);
@@ -201,7 +201,7 @@ bool Claims::release(const Intent& intent, std::optional<Given> given, bool only
     given->deliveries->believed += waiting;
     remember_deliveries(in, given->deliveries);
   }
-  awaited->set(std::move(given));
+  if (awaited) awaited->set(std::move(given));
   return true;
 }
 
@@ -241,65 +241,62 @@ std::optional<Claim> Claims::not_delivered(const DeliveriesPtr& deliveries) {
   --deliveries->believed;
   const bool arrived = deliveries->believed > 0 && !planted(Bug::withdrawn_though_told);
   if (arrived || in.in_flight.contains(intent.claimed())) return std::nullopt;
-  in.in_flight.emplace(intent.claimed(), InFlight{intent.payload});
+  in.in_flight.emplace(intent.claimed(), InFlight{intent.payload, nullptr});
   return Claim(*this, intent);
 }
 
-void Claims::remember(const Intent& intent, AnswerPtr answer, bool client_gone, Instant now) {
+void Claims::remember(const Intent& intent, const Response& answer, bool client_gone, Instant now) {
   if (!intent.repeatable) return;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  keep(in, intent.key, {intent.payload, std::move(answer), client_gone, now, now + limits::definite_answer_kept});
+  KeptAnswers::Kept& kept = place_for(in, intent, now);
+  kept.answer = answer;
+  kept.client_gone = client_gone;
 }
 
-void Claims::keep(Shard& in, const OrderKey& key, KeptAnswer kept) {
-  KeptAnswers& of_key = in.kept[key];
-  if (planted(Bug::one_payload_remembered) && !of_key.empty()) of_key.front().payload = kept.payload;
-  const auto same = std::ranges::find(of_key, kept.payload, &KeptAnswer::payload);
-  if (same != of_key.end()) {
-    *same = std::move(kept);
-    return;
-  }
-  of_key.push_back(std::move(kept));
-  in.kept_oldest_first.push_back(key);
-  if (in.kept_oldest_first.size() <= limits::definite_answers / shards_.size()) return;
-  const auto oldest = in.kept.find(in.kept_oldest_first.front());
-  in.kept_oldest_first.pop_front();
-  oldest->second.erase(oldest->second.begin());
-  if (oldest->second.empty()) in.kept.erase(oldest);
+KeptAnswers::Kept& Claims::place_for(Shard& in, const Intent& intent, Instant now) {
+  KeptAnswers::Kept* const last = planted(Bug::one_payload_remembered) ? in.kept.newest(intent.key) : nullptr;
+  if (last) last->payload = intent.payload;
+  KeptAnswers::Kept& kept = in.kept.place_for(intent.key, intent.payload);
+  kept.heard_by = now;
+  kept.until = now + limits::definite_answer_kept;
+  return kept;
 }
 
 AnswerPtr Claims::remembered(const Intent& intent, Instant now) {
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const KeptAnswer* const kept = kept_of(in, intent, now);
-  return kept ? kept->answer : nullptr;
+  const KeptAnswers::Kept* const kept = kept_of(in, intent, now);
+  return kept && kept->answer ? std::make_shared<const Response>(*kept->answer) : nullptr;
 }
 
 bool Claims::remembers_another_payload(const Intent& intent, Instant now) {
+  if (planted(Bug::one_payload_remembered)) return false;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const auto found = in.kept.find(intent.key);
-  if (found == in.kept.end() || planted(Bug::one_payload_remembered)) return false;
-  return std::ranges::any_of(found->second, [&](const KeptAnswer& each) {
-    return each.until >= now && each.answer && each.payload != intent.payload;
-  });
+  for (const KeptAnswers::Kept* each = in.kept.newest(intent.key); each; each = in.kept.before(*each)) {
+    if (each->until >= now && each->answer && each->payload != intent.payload) return true;
+  }
+  return false;
 }
 
 void Claims::doubt(const Intent& intent, Instant heard_by, Instant now) {
   if (!intent.repeatable) return;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const KeptAnswer* const kept = kept_of(in, intent, now);
-  if (kept && kept->answer) return;
-  if (kept) heard_by = std::max(heard_by, kept->heard_by);
-  keep(in, intent.key, {intent.payload, nullptr, false, heard_by, now + limits::definite_answer_kept});
+  const KeptAnswers::Kept* const earlier = kept_of(in, intent, now);
+  if (earlier && earlier->answer) return;
+  if (earlier) heard_by = std::max(heard_by, earlier->heard_by);
+  KeptAnswers::Kept& kept = place_for(in, intent, now);
+  kept.answer.reset();
+  kept.client_gone = false;
+  kept.heard_by = heard_by;
 }
 
 std::optional<Instant> Claims::doubted(const Intent& intent, Instant now) {
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const KeptAnswer* const kept = kept_of(in, intent, now);
+  const KeptAnswers::Kept* const kept = kept_of(in, intent, now);
   return kept && !kept->answer ? std::optional(kept->heard_by) : std::nullopt;
 }
 

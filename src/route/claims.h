@@ -1,7 +1,6 @@
 #pragma once
 
 #include <array>
-#include <deque>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -11,8 +10,10 @@
 #include "base/clock.h"
 #include "base/digest.h"
 #include "base/event.h"
+#include "base/limits.h"
 #include "journal/journal.h"
 #include "net/message.h"
+#include "route/kept_answers.h"
 
 namespace standin {
 
@@ -103,8 +104,8 @@ class Claims {
   Claims(Journal& journal, const Vault& vault, Instant now);
 
   /// One atomic step: recalls the answer to this key, waits for the same key in flight until `deadline`, reports
-  /// another payload under it, or reserves it.
-  Task<Claim> claim(Intent intent, Clock& clock, Instant deadline);
+  /// another payload under it, or reserves it. `intent` outlives the call.
+  Task<Claim> claim(const Intent& intent, Clock& clock, Instant deadline);
 
   /// An answer certainly did not arrive. A claim if none of the order's is believed to have: the order is to be marked
   /// undelivered under it, so that a retry meets it as marked and is not told yes in between.
@@ -115,7 +116,7 @@ class Claims {
   /// Keeps the upstream's own definite answer for limits::definite_answer_kept. If its client is gone, the same key's
   /// retry gets it from `claim`; else the retry is forwarded, and gets it only where we would stand in otherwise: a
   /// second decision about an order that was answered could contradict the first.
-  void remember(const Intent& intent, AnswerPtr answer, bool client_gone, Instant now);
+  void remember(const Intent& intent, const Response& answer, bool client_gone, Instant now);
   /// The upstream's answer to the same intent, if it is kept; else nullptr.
   AnswerPtr remembered(const Intent& intent, Instant now);
 
@@ -143,22 +144,13 @@ class Claims {
   using Awaited = OneShot<std::optional<Given>>;
   struct InFlight {
     Digest payload;
-    std::shared_ptr<Awaited> answer = std::make_shared<Awaited>();
+    std::shared_ptr<Awaited> answer;  ///< made for the first that waits
   };
-  struct KeptAnswer {
-    Digest payload;
-    AnswerPtr answer;  ///< nullptr: an attempt may stand, and was not heard of
-    bool client_gone = false;
-    Instant heard_by;
-    Instant until;
-  };
-  /// Of one key: one for each payload, oldest first.
-  using KeptAnswers = std::vector<KeptAnswer>;
+  static constexpr std::size_t shard_count = 64;
   struct Shard {
     std::mutex mutex;
     std::unordered_map<OrderKey, InFlight, OrderKeyHash> in_flight;
-    std::unordered_map<OrderKey, KeptAnswers, OrderKeyHash> kept;
-    std::deque<OrderKey> kept_oldest_first;  ///< once for each payload
+    KeptAnswers kept{limits::definite_answers / shard_count};
     std::unordered_map<OrderKey, std::weak_ptr<Deliveries>, OrderKeyHash> deliveries;
     std::size_t deliveries_swept_at = 64;
   };
@@ -174,9 +166,9 @@ class Claims {
   bool is_being_voided(const Remembered& known) const;
   static Claim never_answered(const Remembered& known);
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
-  /// The shard's lock is held.
-  void keep(Shard& in, const OrderKey& key, KeptAnswer kept);
-  static const KeptAnswer* kept_of(const Shard& in, const Intent& intent, Instant now);
+  /// The shard's lock is held. Where the intent's answer or doubt is to be written.
+  static KeptAnswers::Kept& place_for(Shard& in, const Intent& intent, Instant now);
+  static const KeptAnswers::Kept* kept_of(const Shard& in, const Intent& intent, Instant now);
   static void remember_deliveries(Shard& in, const DeliveriesPtr& deliveries);
   /// The shard's lock is held. The order's deliveries, one more believed; nothing where an earlier one arrived.
   static DeliveriesPtr one_more(Shard& in, const Intent& intent, const Ulid& order, bool waits);
@@ -188,7 +180,7 @@ class Claims {
   Journal& journal_;
   const Vault& vault_;
   const Instant forgotten_until_;
-  std::array<Shard, 64> shards_;
+  std::array<Shard, shard_count> shards_;
 };
 
 }  // namespace standin

@@ -33,11 +33,15 @@ bool recognises_repeats(const UpstreamConfig& party) {
 
 // --- written before it is sent ---
 
+bool ProtectedRoute::is_written_first(const Visit& visit) const {
+  const bool amends = visit.amends && !visit.voids;
+  const bool is_kept = amends || (setup_.route.journalled && visit.is_charge());
+  const bool asks = visit.mode != Mode::forced && visit.mode != Mode::fallback;
+  return is_kept && asks && !planted(Bug::intent_not_written);
+}
+
 // Without the record only a party that honours keys may be sent it: there a retry cannot charge again.
 Task<std::optional<Reply>> ProtectedRoute::write_down(VisitPtr visit, Claim& claim) {
-  const bool amends = visit->amends && !visit->voids;
-  const bool is_kept = amends || (setup_.route.journalled && visit->is_charge());
-  if (!is_kept || visit->mode == Mode::forced || planted(Bug::intent_not_written)) co_return std::nullopt;
   if (claim.order()) co_return co_await take_up(visit, *claim.order());
   const auto keeping = start_keeping(new_order(*visit, {}, {}, nullptr));
   const auto kept = co_await keeping->wait_until(loop_.clock, visit->answer_by);
@@ -50,7 +54,8 @@ Task<std::optional<Reply>> ProtectedRoute::write_down(VisitPtr visit, Claim& cla
     case Kept::kept: visit->written = Lease{visit->id, live_forward_token}; co_return std::nullopt;
     case Kept::over_cap:
     case Kept::not_kept:
-      if (!amends && setup_.parties.front().party->config().duplicates == Duplicates::keyed) co_return std::nullopt;
+      if (!visit->amends && setup_.parties.front().party->config().duplicates == Duplicates::keyed)
+        co_return std::nullopt;
       co_return say_unavailable(*visit, nothing);
     case Kept::unknown: claim.leave_in_doubt(); co_return say_unavailable(*visit, nothing);
   }
@@ -99,6 +104,8 @@ Task<> ProtectedRoute::written_too_late(std::shared_ptr<ProtectedRoute> self, Vi
 // The next party only when nothing was sent to the one before, and only with what both understand.
 Task<Forwarded> ProtectedRoute::forward(VisitPtr visit) {
   if (visit->mode == Mode::forced) co_return not_sent(Cause::forced);
+  // A router in front asked the party before it came to us.
+  if (visit->mode == Mode::fallback) co_return Forwarded{.outcome = Outcome::unknown, .cause = Cause::fallback};
   Forwarded last = not_sent(Cause::refused);
   const std::size_t begin = visit->bound_to.value_or(0);
   const std::size_t end = may_move(*visit) ? setup_.parties.size() : begin + 1;
@@ -109,7 +116,8 @@ Task<Forwarded> ProtectedRoute::forward(VisitPtr visit) {
     if (!request) continue;
     const bool bound = co_await binds(visit, party);
     if (!bound) break;
-    last = co_await forward_to(visit, std::move(*request));
+    send(*visit, std::move(*request));
+    last = co_await listen(visit);
     if (planted(Bug::unknown_to_another_party) && last.outcome == Outcome::unknown && !visit->unheard) continue;
     if (is_definite(last.outcome) || visit->unheard || visit->delivery->may_have_sent) break;
   }
@@ -123,7 +131,7 @@ bool ProtectedRoute::may_move(const Visit& visit) const {
 
 /// What the party's answer says of the charge. A no to the caller's key, or to a repeat, does not undo what an earlier
 /// request may have done, and one to our own key is no word about the card.
-Forwarded ProtectedRoute::understood(const Visit& visit, Forwarded forwarded) const {
+Forwarded ProtectedRoute::understood(const Visit& visit, Forwarded&& forwarded) const {
   const Judgement judgement = judged(visit, forwarded);
   const bool own_key = visit.party != 0;
   if (forwarded.outcome == Outcome::declined && (visit.taken_up || own_key)) {
@@ -158,15 +166,18 @@ Task<bool> ProtectedRoute::binds(VisitPtr visit, std::size_t party) {
   co_return rebound == Applied::applied;
 }
 
-Task<Forwarded> ProtectedRoute::forward_to(VisitPtr visit, Request request) {
-  const PartyLink& to = party_of(*visit);
+void ProtectedRoute::send(Visit& visit, Request&& request) {
+  const PartyLink& to = party_of(visit);
   const UpstreamConfig& config = to.party->config();
-  const bool automatic = visit->mode == Mode::automatic && visit->is_charge();
-  const Sending sending{.purpose = automatic ? Purpose::covered : Purpose::plain,
-                        .breaker_key = visit->facts ? breaker_key(config.breaker.key, *visit->facts) : std::string(),
-                        .repeat_is_recognised = may_repeat(*visit, config)};
-  visit->delivery = to.party->start(std::move(request), judge_of(to.dialect, visit->heard),
-                                    {visit->answer_by, visit->listen_until}, sending);
+  const bool automatic = visit.mode == Mode::automatic && visit.is_charge();
+  Sending sending{.purpose = automatic ? Purpose::covered : Purpose::plain,
+                  .breaker_key = visit.facts ? breaker_key(config.breaker.key, *visit.facts) : std::string(),
+                  .repeat_is_recognised = may_repeat(visit, config)};
+  visit.delivery = to.party->start(std::move(request), judge_of(to.dialect, visit.heard),
+                                   {visit.answer_by, visit.listen_until}, std::move(sending));
+}
+
+Task<Forwarded> ProtectedRoute::listen(VisitPtr visit) {
   auto ended = co_await visit->delivery->result.wait_until(loop_.clock, visit->answer_by);
   if (ended) co_return std::move(*ended);
   visit->unheard = true;
@@ -207,9 +218,9 @@ std::optional<Request> ProtectedRoute::outbound(Visit& visit, std::size_t party)
 // repeat of what may stand, and whose yes its client may have, is undone by nobody.
 std::optional<Duration> ProtectedRoute::reverse_after(Visit& visit, const Dialect& party) {
   if (!visit.is_charge() || visit.taken_up || !party.reverses_by_itself()) return std::nullopt;
-  if (visit.mode == Mode::automatic && may_promise()) visit.decision = decide_now(visit);
   const Instant now = loop_.clock.now();
-  if (visit.decision && visit.decision->accept) return visit.listen_until - now;
+  const bool decides = visit.mode == Mode::automatic && (visit.counted || may_promise());
+  if (decides && would_accept(visit)) return visit.listen_until - now;
   return visit.deadline - now - limits::reverse_before_deadline;
 }
 
@@ -244,10 +255,14 @@ Response ProtectedRoute::amended(const Visit& visit, Outcome outcome) const {
   return answer ? std::move(*answer) : setup_.dialect->approve(visit.context(loop_.clock.wall()));
 }
 
+AnswerPtr ProtectedRoute::answer_of(const Visit& visit, const Forwarded& forwarded) const {
+  return std::make_shared<const Response>(in_clients_words(visit, forwarded));
+}
+
 // The party's own word is passed on whatever becomes of its record: without it, the finder brings the record up to
 // date.
-Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwarded) {
-  const auto answer = std::make_shared<const Response>(in_clients_words(*visit, forwarded));
+Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim& claim, const Forwarded& forwarded) {
+  const AnswerPtr answer = answer_of(*visit, forwarded);
   if (visit->voids) {
     const auto noted = note_void_later(visit, forwarded);
     co_await noted->wait_until(loop_.clock, visit->deadline);
@@ -256,13 +271,19 @@ Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwar
   if (gone) shared_.metrics.client_went_away(setup_.route.name, false);
   std::optional<Kept> kept;
   if (visit->written) {
-    const auto keeping = start_keeping(partys_word(*visit, forwarded, *answer));
+    const auto keeping = start_keeping(*visit, forwarded, *answer);
     kept = co_await keeping->wait_until(loop_.clock, visit->deadline);
   }
-  const bool remembers = kept != Kept::kept && is_last_word(visit->intent, judged(*visit, forwarded));
-  if (remembers) shared_.claims.remember(visit->intent, answer, gone, loop_.clock.now());
+  co_return say_partys_word(visit, claim, forwarded, answer, gone, kept == Kept::kept);
+}
+
+Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const Forwarded& forwarded,
+                                      const AnswerPtr& answer, bool gone, bool recorded) {
+  const Judgement judgement = judged(*visit, forwarded);
+  const bool remembers = !recorded && is_last_word(visit->intent, judgement);
+  if (remembers) shared_.claims.remember(visit->intent, *answer, gone, loop_.clock.now());
   // A no to the caller may come from something in between, after the party did it.
-  const bool of_caller = forwarded.outcome == Outcome::declined && judged(*visit, forwarded).pause_replay;
+  const bool of_caller = forwarded.outcome == Outcome::declined && judgement.pause_replay;
   if (of_caller && !visit->written) doubt(*visit);
   claim.finish(answer);
   if (visit->party == 0 && visit->is_charge()) {
@@ -272,9 +293,9 @@ Task<Reply> ProtectedRoute::finish(VisitPtr visit, Claim claim, Forwarded forwar
   // Not the visit: it keeps the connection, which keeps this.
   reply.undelivered = [self = shared_from_this(), intent = visit->intent, answer, remembers] {
     self->shared_.metrics.client_went_away(self->setup_.route.name, false);
-    if (remembers) self->shared_.claims.remember(intent, answer, true, self->loop_.clock.now());
+    if (remembers) self->shared_.claims.remember(intent, *answer, true, self->loop_.clock.now());
   };
-  co_return reply;
+  return reply;
 }
 
 /// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor an answer

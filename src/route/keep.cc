@@ -64,7 +64,7 @@ bool has_earlier_void_in_doubt(const std::vector<Attempt>& attempts) {
 
 }  // namespace
 
-Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision) {
+Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim& claim, const Forwarded& forwarded, Decision decision) {
   while (true) {
     if (!decision.accept && may_have_been_told(*visit, forwarded)) {
       co_return promise_nothing(visit, std::move(claim), forwarded);
@@ -98,9 +98,11 @@ Task<Reply> ProtectedRoute::keep(VisitPtr visit, Claim claim, Forwarded forwarde
 /// Its client may have the party's yes already, whose record was lost: never undone on our word alone.
 bool ProtectedRoute::may_have_been_told(const Visit& visit, const Forwarded& forwarded) const {
   if (visit.taken_up) return true;
-  const bool would_undo =
-      forwarded.outcome == Outcome::unknown && !visit.written && !planted(Bug::forgotten_yes_undone);
-  return would_undo && shared_.claims.may_have_forgotten(visit.intent, loop_.clock.now());
+  const bool would_undo = forwarded.outcome == Outcome::unknown && visit.mode != Mode::fallback;
+  if (!would_undo || planted(Bug::forgotten_yes_undone)) return false;
+  // With the journal full, a party that honours keys was sent the same request unwritten.
+  const bool always_written = visit.written && party_of(visit).party->config().duplicates != Duplicates::keyed;
+  return !always_written && shared_.claims.may_have_forgotten(visit.intent, loop_.clock.now());
 }
 
 /// Without an answer: an intent, written down before it is sent.
@@ -176,6 +178,11 @@ ProtectedRoute::Keeping ProtectedRoute::start_keeping(const Visit& visit, const 
                                                       const Decision& decision, const Response& answer) {
   if (visit.written) return start_keeping(own_word(visit, forwarded, decision, answer));
   return start_keeping(new_order(visit, forwarded, decision, &answer));
+}
+
+ProtectedRoute::Keeping ProtectedRoute::start_keeping(const Visit& visit, const Forwarded& forwarded,
+                                                      const Response& answer) {
+  return start_keeping(partys_word(visit, forwarded, answer));
 }
 
 ProtectedRoute::Keeping ProtectedRoute::start_keeping(std::variant<NewOrder, Conclusion> what) {
@@ -358,14 +365,14 @@ Task<> ProtectedRoute::release_for_retry(std::shared_ptr<ProtectedRoute> self, D
 
 // Nothing was promised to a client that left before its answer. The forward runs on. Only where the route says so is an
 // attempt that may have happened undone.
-Task<Reply> ProtectedRoute::client_left(VisitPtr visit, Claim claim, Forwarded forwarded) {
+Task<Reply> ProtectedRoute::client_left(VisitPtr visit, Claim& claim, const Forwarded& forwarded) {
   shared_.metrics.client_went_away(setup_.route.name, false);
   const bool may_stand = forwarded.outcome == Outcome::unknown;
   const bool stands_in = visit->is_charge() && visit->mode == Mode::automatic;
   if (may_stand && stands_in && setup_.stand_in.undelivered == Undelivered::reverse) {
     Decision decision{.verdicts = {{"client", false, "the client left before it was answered"}},
                       .policy_version = setup_.policy.version};
-    co_return co_await keep(visit, std::move(claim), std::move(forwarded), std::move(decision));
+    co_return co_await keep(visit, claim, forwarded, std::move(decision));
   }
   co_return promise_nothing(visit, std::move(claim), forwarded);
 }
@@ -400,8 +407,8 @@ Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, Vi
   Forwarded heard = co_await visit->delivery->result.wait();
   const Forwarded late = self->understood(*visit, std::move(heard));
   if (!is_definite(late.outcome)) co_return;
-  const auto answer = std::make_shared<const Response>(self->in_clients_words(*visit, late));
-  self->shared_.claims.remember(visit->intent, answer, true, self->loop_.clock.now());
+  const AnswerPtr answer = self->answer_of(*visit, late);
+  self->shared_.claims.remember(visit->intent, *answer, true, self->loop_.clock.now());
   claim.finish(answer);
 }
 
@@ -417,8 +424,8 @@ Task<> ProtectedRoute::nobody_was_told(std::shared_ptr<ProtectedRoute> self, Vis
     self->shared_.metrics.late_answer(self->setup_.route.name, end.outcome);
   }
   if (is_definite(end.outcome)) {
-    const auto answer = std::make_shared<const Response>(self->in_clients_words(*visit, end));
-    const auto keeping = self->start_keeping(self->partys_word(*visit, end, *answer));
+    const AnswerPtr answer = self->answer_of(*visit, end);
+    const auto keeping = self->start_keeping(*visit, end, *answer);
     const Kept kept = co_await keeping->wait();
     claim.finish(answer);
     if (kept == Kept::kept) co_return;

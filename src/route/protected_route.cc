@@ -11,9 +11,9 @@
 namespace standin {
 namespace {
 
-bool stands_in(const Visit& visit) {
-  return visit.is_charge() && (visit.mode == Mode::automatic || visit.mode == Mode::forced);
-}
+bool stands_in(Mode mode) { return mode == Mode::automatic || mode == Mode::forced || mode == Mode::fallback; }
+
+bool stands_in(const Visit& visit) { return visit.is_charge() && stands_in(visit.mode); }
 
 /// What is kept of the deadline for the journal: forwarding gets the rest.
 Duration commit_budget(Duration deadline) {
@@ -47,9 +47,12 @@ ProtectedRoute::ProtectedRoute(Setup setup, SharedPorts shared, LoopPorts loop)
   shared_.lookalikes.restore(setup_.route.name, [this] { return restore_lookalikes(); });
 }
 
+Task<Reply> ProtectedRoute::handle(Request&& request, std::shared_ptr<const Client> client, std::string request_id) {
+  return tour(arrive(std::move(request), std::move(client), std::move(request_id)));
+}
+
 // The tour. Every request to a protected route walks through these five steps, forward only.
-Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client> client, std::string request_id) {
-  const VisitPtr visit = arrive(std::move(request), std::move(client), std::move(request_id));
+Task<Reply> ProtectedRoute::tour(VisitPtr visit) {
   const HeldBytes held(shared_.in_flight_bytes, visit->request.body.size());
 
   // Refuse
@@ -60,15 +63,19 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   if (claim.kind() != Claim::Kind::ours) co_return answer_claimed(*visit, claim);
   visit->intent = claim.intent();
   if (visit->client->gone()) co_return left_early(*visit);
-  auto about_ours = co_await answer_about_ours(visit, claim);
-  if (about_ours) co_return std::move(*about_ours);
+  if (!visit->is_charge()) {
+    auto about_ours = co_await answer_about_ours(visit, claim);
+    if (about_ours) co_return std::move(*about_ours);
+  }
 
   // Forward: written down first, where the route says so; a trustworthy answer is passed on unchanged
-  auto unwritten = co_await write_down(visit, claim);
-  if (unwritten) co_return std::move(*unwritten);
+  if (is_written_first(*visit)) {
+    auto unwritten = co_await write_down(visit, claim);
+    if (unwritten) co_return std::move(*unwritten);
+  }
   visit->turn.reset();
   Forwarded forwarded = co_await forward(visit);
-  if (is_definite(forwarded.outcome)) co_return co_await finish(visit, std::move(claim), std::move(forwarded));
+  if (is_definite(forwarded.outcome)) co_return co_await finish(visit, claim, forwarded);
   if (visit->voids) note_void_later(visit, forwarded);
 
   if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
@@ -79,7 +86,7 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   }
   visit->doubted = shared_.claims.doubted(visit->intent, loop_.clock.now());
   if (visit->doubted) forwarded.outcome = Outcome::unknown;
-  if (visit->client->gone()) co_return co_await client_left(visit, std::move(claim), std::move(forwarded));
+  if (visit->client->gone()) co_return co_await client_left(visit, claim, forwarded);
   if (!stands_in(*visit)) co_return pass_on(visit, std::move(claim), forwarded);
   if (!may_promise()) co_return promise_nothing(visit, std::move(claim), forwarded);
 
@@ -87,19 +94,18 @@ Task<Reply> ProtectedRoute::handle(Request request, std::shared_ptr<const Client
   Decision decision = decide_now(*visit);
 
   // Keep: durable before said
-  co_return co_await keep(visit, std::move(claim), std::move(forwarded), std::move(decision));
+  co_return co_await keep(visit, claim, forwarded, std::move(decision));
 }
 
 // --- refuse ---
 
-ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request request, std::shared_ptr<const Client> client,
+ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request&& request, std::shared_ptr<const Client> client,
                                                 std::string request_id) {
   const Instant now = loop_.clock.now();
   const WallTime wall = loop_.clock.wall();
   const Mode mode = shared_.modes.of(setup_.route, wall);
-  const bool answers = mode == Mode::automatic || mode == Mode::forced;
   const Duration deadline = setup_.route.deadline;
-  const Duration budget = answers || setup_.route.journalled ? commit_budget(deadline) : Duration(0);
+  const Duration budget = stands_in(mode) || setup_.route.journalled ? commit_budget(deadline) : Duration(0);
   const TimeoutsConfig& timeouts = setup_.parties.front().party->config().timeouts;
   const Ulid id = shared_.ulids.make(wall);
   RequestReading reading = setup_.dialect->read(request);
@@ -253,14 +259,20 @@ Reply ProtectedRoute::reuse_of_key(const VisitPtr& visit, Claim claim, const For
 /// Whether the journal can be written, only writing tells: a full disk may have room again.
 bool ProtectedRoute::may_promise() const { return shared_.in_flight_bytes <= setup_.in_flight_bytes_max; }
 
+/// Said to the party, and so what `decide_now` is to come to.
+bool ProtectedRoute::would_accept(Visit& visit) {
+  if (!visit.facts) return false;
+  if (!visit.counted) visit.counted = Counters{.exposure = shared_.journal.exposure()};
+  return accepts(*visit.facts, nullptr, *visit.counted, setup_.policy, loop_.clock.wall());
+}
+
 Decision ProtectedRoute::decide_now(const Visit& visit) {
-  if (visit.decision) return *visit.decision;
   if (!visit.facts) {
     shared_.metrics.facts_unreadable(setup_.route.name, visit.facts.error().where, true);
     Log::warn("declined_unreadable", "route " + setup_.route.name + ": " + visit.facts.error().what);
     return decline_unreadable(visit.facts.error().what, setup_.policy);
   }
-  const Counters counters{.exposure = shared_.journal.exposure()};
+  const Counters counters = visit.counted ? *visit.counted : Counters{.exposure = shared_.journal.exposure()};
   return decide(*visit.facts, nullptr, counters, setup_.policy, loop_.clock.wall());
 }
 

@@ -34,6 +34,8 @@ struct SharedPorts {
   UlidMaker& ulids;
   std::atomic<std::size_t>& listening;  ///< forwards still listened to, and commits still awaited, after their answer
   std::atomic<std::size_t>& in_flight_bytes;  ///< of request bodies held for stand-in
+  /// Requests of protected routes under way, until it is known whether their answers arrived; not counted without.
+  std::atomic<std::size_t>* visits = nullptr;
 };
 
 /// What one event loop has of its own.
@@ -69,14 +71,16 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
 
   /// The tour. Called on this loop; the answer comes by the route's deadline. The caller keeps the route alive until
   /// then.
-  Task<Reply> handle(Request request, std::shared_ptr<const Client> client, std::string request_id);
+  Task<Reply> handle(Request&& request, std::shared_ptr<const Client> client, std::string request_id);
 
  private:
   using VisitPtr = std::shared_ptr<Visit>;
   using Keeping = std::shared_ptr<OneShot<Kept>>;
 
+  Task<Reply> tour(VisitPtr visit);
+
   // refuse
-  VisitPtr arrive(Request request, std::shared_ptr<const Client> client, std::string request_id);
+  VisitPtr arrive(Request&& request, std::shared_ptr<const Client> client, std::string request_id);
   Intent taken_for(const Intent& intent, const Facts& facts, Instant arrived);
   bool restore_lookalikes();
   bool folds(const RequestReading& reading) const;
@@ -107,27 +111,33 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Task<std::optional<Reply>> keep_behind(VisitPtr visit, Claim claim, OrderRow order);
   Reply reject(const Visit& visit, Refusal why);
   // forward (forward.cc)
+  bool is_written_first(const Visit& visit) const;
   Task<std::optional<Reply>> write_down(VisitPtr visit, Claim& claim);
   Task<std::optional<Reply>> take_up(VisitPtr visit, Ulid order);
   Task<> written_too_late(std::shared_ptr<ProtectedRoute> self, VisitPtr visit, Claim claim, Keeping keeping);
   Task<Forwarded> forward(VisitPtr visit);
   bool may_move(const Visit& visit) const;
-  Forwarded understood(const Visit& visit, Forwarded forwarded) const;
+  Forwarded understood(const Visit& visit, Forwarded&& forwarded) const;
   bool is_of_undone(const Visit& visit, const Judgement& judgement) const;
   Task<bool> binds(VisitPtr visit, std::size_t party);
-  Task<Forwarded> forward_to(VisitPtr visit, Request request);
+  void send(Visit& visit, Request&& request);
+  Task<Forwarded> listen(VisitPtr visit);
   std::optional<Request> outbound(Visit& visit, std::size_t party);
   std::optional<Duration> reverse_after(Visit& visit, const Dialect& party);
   bool may_repeat(const Visit& visit, const UpstreamConfig& party) const;
   Response in_clients_words(const Visit& visit, const Forwarded& forwarded) const;
+  AnswerPtr answer_of(const Visit& visit, const Forwarded& forwarded) const;
   Response amended(const Visit& visit, Outcome outcome) const;
-  Task<Reply> finish(VisitPtr visit, Claim claim, Forwarded forwarded);
+  Task<Reply> finish(VisitPtr visit, Claim& claim, const Forwarded& forwarded);
+  Reply say_partys_word(const VisitPtr& visit, Claim& claim, const Forwarded& forwarded, const AnswerPtr& answer,
+                        bool gone, bool recorded);
   bool is_last_word(const Intent& intent, const Judgement& judgement) const;
   // decide
   bool may_promise() const;
+  bool would_accept(Visit& visit);
   Decision decide_now(const Visit& visit);
   // keep (keep.cc)
-  Task<Reply> keep(VisitPtr visit, Claim claim, Forwarded forwarded, Decision decision);
+  Task<Reply> keep(VisitPtr visit, Claim& claim, const Forwarded& forwarded, Decision decision);
   bool may_have_been_told(const Visit& visit, const Forwarded& forwarded) const;
   NewOrder new_order(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
                      const Response* answer) const;
@@ -135,6 +145,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
                       const Response& answer) const;
   Conclusion partys_word(const Visit& visit, const Forwarded& forwarded, const Response& answer) const;
   Keeping start_keeping(std::variant<NewOrder, Conclusion> what);
+  Keeping start_keeping(const Visit& visit, const Forwarded& forwarded, const Response& answer);
   Keeping start_keeping(const Visit& visit, const Forwarded& forwarded, const Decision& decision,
                         const Response& answer);
   Reply say_kept(const VisitPtr& visit, Claim claim, const Forwarded& forwarded, bool accepted,
@@ -142,7 +153,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Reply say_unavailable(const Visit& visit, const Forwarded& forwarded);
   // not standing in
   Reply pass_on(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
-  Task<Reply> client_left(VisitPtr visit, Claim claim, Forwarded forwarded);
+  Task<Reply> client_left(VisitPtr visit, Claim& claim, const Forwarded& forwarded);
   Reply promise_nothing(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
   void doubt(const Visit& visit);
   void let_go(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);

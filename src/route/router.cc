@@ -3,22 +3,33 @@
 #include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <tuple>
 
 #include "config/route_match.h"
-#include "net/address.h"
+#include "net/net_limits.h"
 #include "route/problem.h"
+#include "route/redirect.h"
 #include "route/whole_request.h"
 #include "telemetry/log.h"
 
 namespace standin {
 namespace {
 
-std::string_view host_of(const Request& request) {
-  const std::string_view host = request.headers.find("Host").value_or("");
-  const auto colon = host.rfind(':');
-  const bool has_port = colon != std::string_view::npos && host.find(']', colon) == std::string_view::npos;
-  return has_port ? host.substr(0, colon) : host;
-}
+/// A client whose connection ends at a proxy that we trust.
+class ProxiedClient final : public Client {
+ public:
+  ProxiedClient(std::shared_ptr<const Client> proxy, const Origin& origin)
+      : proxy_(std::move(proxy)), address_(origin.client()), secure_(origin.proto == "https") {}
+  bool gone() const override { return proxy_->gone(); }
+  std::string address() const override { return address_; }
+  bool secure() const override { return secure_; }
+  void interim(const Response& response) const override { proxy_->interim(response); }
+
+ private:
+  const std::shared_ptr<const Client> proxy_;
+  const std::string address_;
+  const bool secure_;
+};
 
 /// A correlation id that another of our hops set: printable and short, so that it can stand in logs.
 bool fit_for_logs(std::string_view id) {
@@ -26,9 +37,49 @@ bool fit_for_logs(std::string_view id) {
          std::ranges::all_of(id, [](char c) { return c > ' ' && c < 0x7f && c != '"' && c != '\\'; });
 }
 
+/// The cache that the route had before, if what it holds may be given out still.
+std::shared_ptr<Cache> cache_of(const RouteConfig& route, const Site* before) {
+  if (before == nullptr) return nullptr;
+  const auto cache = before->caches.find(route.name);
+  const auto same = std::ranges::find(before->config.routes, route.name, &RouteConfig::name);
+  if (cache == before->caches.end() || same == before->config.routes.end()) return nullptr;
+  const auto what = [](const RouteConfig& one) {
+    return std::tie(one.cache, one.upstream, one.host, one.method, one.path);
+  };
+  return what(route) == what(*same) ? cache->second : nullptr;
+}
+
+/// One of those that are counted, as long as it lives.
+class CountedVisit {
+ public:
+  explicit CountedVisit(std::atomic<std::size_t>* count) : count_(count) {
+    if (count_) ++*count_;
+  }
+  CountedVisit(CountedVisit&& other) noexcept : count_(std::exchange(other.count_, nullptr)) {}
+  CountedVisit& operator=(CountedVisit&&) = delete;
+  ~CountedVisit() {
+    if (count_) --*count_;
+  }
+
+ private:
+  std::atomic<std::size_t>* count_;
+};
+
+/// The journal is told of an answer that did not arrive, and so is needed until then.
+Reply counted_until_told(Reply reply, CountedVisit visit) {
+  if (!reply.undelivered) return reply;
+  reply.undelivered = [tell = std::move(reply.undelivered), visit = std::move(visit)]() mutable { tell(); };
+  return reply;
+}
+
+/// RFC 9110, 9.2.1.
+bool is_safe(std::string_view method) {
+  return method == "GET" || method == "HEAD" || method == "OPTIONS" || method == "TRACE";
+}
+
 }  // namespace
 
-Result<std::shared_ptr<const Site>> Site::make(Config config, const Vault& vault) {
+Result<std::shared_ptr<const Site>> Site::make(Config config, const Vault& vault, const Site* before) {
   auto site = std::make_shared<Site>();
   for (const auto& [stand_in_name, stand_in] : config.stand_ins) {
     auto dialect = make_dialect(stand_in, vault);
@@ -42,11 +93,16 @@ Result<std::shared_ptr<const Site>> Site::make(Config config, const Vault& vault
     site->party_dialects[upstream_name] = std::move(*dialect);
   }
   for (const RouteConfig& route : config.routes) {
+    if (route.cache) {
+      auto kept = cache_of(route, before);
+      site->caches[route.name] = kept ? std::move(kept) : std::make_shared<Cache>(route.cache->bytes_max);
+    }
     if (route.outage_page.empty()) continue;
     std::ifstream file(route.outage_page, std::ios::binary);
     if (!file) return failure("cannot read the outage page of route " + route.name, route.outage_page);
     site->outage_pages[route.outage_page] = std::string(std::istreambuf_iterator<char>(file), {});
   }
+  site->trusted_proxies = AddressBlocks(config.server.trusted_proxies);
   site->config = std::move(config);
   return site;
 }
@@ -76,15 +132,30 @@ std::vector<ProtectedRoute::PartyLink> links(const Site& site, const RouteConfig
 
 }  // namespace
 
+namespace {
+
+/// A protected route sends it orders that are stood in for.
+bool is_covered(const Config& config, const std::string& upstream) {
+  return std::ranges::any_of(config.routes, [&](const RouteConfig& route) {
+    const auto all = route.all_upstreams();
+    return route.is_protected() && std::ranges::find(all, upstream) != all.end();
+  });
+}
+
+}  // namespace
+
 Router::Router(std::shared_ptr<const Site> site, const std::map<std::string, std::shared_ptr<Party>>& parties,
                SharedPorts shared, LoopPorts loop)
     : site_(std::move(site)), shared_(shared), loop_(loop) {
   const Config& config = site_->config;
   for (const RouteConfig& route : config.routes) {
-    const std::shared_ptr<Party>& party = parties.at(route.upstream);
     if (!route.is_protected()) {
-      const std::string page = route.outage_page.empty() ? "" : site_->outage_pages.at(route.outage_page);
-      plain_routes_[route.name] = std::make_shared<PlainRoute>(route, page, party, shared.metrics, loop.clock);
+      plain_routes_[route.name] = std::make_shared<PlainRoute>(
+          PlainRoute::Setup{route, route.outage_page.empty() ? "" : site_->outage_pages.at(route.outage_page),
+                            route.redirect.empty() ? parties.at(route.upstream) : nullptr,
+                            route.cache ? site_->caches.at(route.name) : nullptr,
+                            is_covered(config, route.upstream) ? Purpose::plain : Purpose::alone},
+          shared.metrics, loop.clock, loop.executor);
       continue;
     }
     const StandInConfig& stand_in = config.stand_ins.at(route.stand_in);
@@ -97,23 +168,53 @@ Router::Router(std::shared_ptr<const Site> site, const std::map<std::string, std
 }
 
 Task<Reply> Router::handle(Request request, std::shared_ptr<const Client> client) {
+  if (!site_->caches.empty() && !is_safe(request.method)) return change(std::move(request), std::move(client));
+  return pass(std::move(request), std::move(client));
+}
+
+/// What changed something makes what is kept of the same target untrue, whichever route it went by (RFC 9111, 4.4).
+Task<Reply> Router::change(Request request, std::shared_ptr<const Client> client) {
+  const auto self = shared_from_this();
+  Request get{.method = "GET", .target = request.target, .headers = request.headers};
+  const Origin origin = origin_of(get.headers, {client->address(), client->secure()}, site_->trusted_proxies);
+  const RouteConfig* route = match_route(site_->config, host_of(get), get.method, get.path(), origin.proto == "https");
+  if (!route || !route->cache) co_return co_await pass(std::move(request), std::move(client));
+  tell_origin(get, *route, origin);
+  Reply reply = co_await pass(std::move(request), std::move(client));
+  if (reply.response.status < 400) site_->caches.at(route->name)->forget(cache_key(get));
+  co_return reply;
+}
+
+Task<Reply> Router::pass(Request request, std::shared_ptr<const Client> client) {
   const auto self = shared_from_this();  // a reload must not end us before the answer
-  std::string id = request_id(request, *client);
+  const Origin origin = origin_of(request.headers, {client->address(), client->secure()}, site_->trusted_proxies);
+  if (origin.malformed) shared_.metrics.origin_ignored();
+  if (origin.peer_trusted) client = std::make_shared<ProxiedClient>(client, origin);
+  std::string id = request_id(request, origin.peer_trusted);
   request.headers.remove_prefix("Standin-");
   request.headers.remove_prefix("Standin_");  // to many applications (CGI, WSGI) the same name
-  const RouteConfig* route = match_route(site_->config, host_of(request), request.method, request.path());
+  const RouteConfig* route =
+      match_route(site_->config, host_of(request), request.method, request.path(), origin.proto == "https");
   if (!route) {
     Response answer = problem(404, "No route", "No route of this proxy matches the request.");
     shared_.metrics.answered("none", Answered::rejected, answer.status, Duration(0));
     co_return Reply{.response = std::move(answer)};
   }
+  if (!route->redirect.empty()) {
+    co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+  }
+  if (times_passed_on(request.headers) >= limits::times_passed_on) co_return going_round(*route);
+  tell_origin(request, *route, origin);
   if (route->is_protected()) {
     if (!std::exchange(request.upgrade, {}).empty()) request.rest.reset();
     if (request.rest || request.body.size() > site_->config.server.body_bytes_max) {
       auto refusal = co_await hold(request, *route, *client, id);
       if (refusal) co_return std::move(*refusal);
     }
-    co_return co_await protected_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+    CountedVisit visit(shared_.visits);
+    Reply reply =
+        co_await protected_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+    co_return counted_until_told(std::move(reply), std::move(visit));
   }
   co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
 }
@@ -154,12 +255,26 @@ Response Router::not_held(const Request& request, const RouteConfig& route, cons
   return own ? std::move(*own) : dialect.unavailable(context);
 }
 
-std::string Router::request_id(const Request& request, const Client& client) const {
+/// A request that comes back to us would do so until connections run out.
+Reply Router::going_round(const RouteConfig& route) const {
+  Response answer = problem(508, "Loop detected", "The request has passed this proxy too often: it goes in a circle.");
+  shared_.metrics.answered(route.name, Answered::rejected, answer.status, Duration(0));
+  return Reply{.response = std::move(answer)};
+}
+
+/// An application is told who asks, and what a client says of that itself never reaches it. A gateway is told nothing
+/// that its merchants would not tell it themselves. Before the tour, so that an order that is kept is replayed with the
+/// client's address.
+void Router::tell_origin(Request& request, const RouteConfig& route, const Origin& origin) const {
+  const bool gateway = site_->config.upstreams.at(route.upstream).dialect != "json";
+  remove_forwarded(request.headers, origin.peer_trusted && !gateway);
+  if (!gateway) add_forwarded(request.headers, origin);
+  add_via(request.headers);
+}
+
+std::string Router::request_id(const Request& request, bool peer_trusted) const {
   const auto given = request.headers.find("X-Request-Id");
-  const std::string address = client.address();
-  const bool trusted = std::ranges::any_of(site_->config.server.trusted_proxies,
-                                           [&](const std::string& block) { return address_within(address, block); });
-  if (given && trusted && fit_for_logs(*given)) return std::string(*given);
+  if (given && peer_trusted && fit_for_logs(*given)) return std::string(*given);
   return shared_.ulids.make(loop_.clock.wall()).text();
 }
 

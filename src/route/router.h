@@ -4,8 +4,11 @@
 #include <memory>
 #include <string>
 
+#include "cache/cache.h"
 #include "config/config.h"
+#include "net/address.h"
 #include "net/body.h"
+#include "net/forwarded.h"
 #include "route/plain_route.h"
 #include "route/protected_route.h"
 
@@ -17,9 +20,12 @@ struct Site {
   std::map<std::string, std::shared_ptr<const Dialect>> dialects;        ///< by stand-in name
   std::map<std::string, std::shared_ptr<const Dialect>> party_dialects;  ///< by upstream name; of gateways alone
   std::map<std::string, std::string> outage_pages;                       ///< by file name
+  AddressBlocks trusted_proxies;
+  std::map<std::string, std::shared_ptr<Cache>> caches;  ///< by route
 
-  /// Builds the dialects and reads the pages; an error says what is wrong with the configuration.
-  static Result<std::shared_ptr<const Site>> make(Config config, const Vault& vault);
+  /// Builds the dialects and reads the pages; an error says what is wrong with the configuration. After a reload, what
+  /// the caches of `before` hold stays where neither the route's cache nor what it matches was changed.
+  static Result<std::shared_ptr<const Site>> make(Config config, const Vault& vault, const Site* before = nullptr);
   /// What this party of a protected route understands: the first one what the route's clients speak.
   std::shared_ptr<const Dialect> dialect_of(const RouteConfig& route, const std::string& upstream) const;
 };
@@ -34,7 +40,11 @@ class Router : public std::enable_shared_from_this<Router> {
   Task<Reply> handle(Request request, std::shared_ptr<const Client> client);
 
  private:
-  std::string request_id(const Request& request, const Client& client) const;
+  Task<Reply> pass(Request request, std::shared_ptr<const Client> client);
+  Task<Reply> change(Request request, std::shared_ptr<const Client> client);
+  std::string request_id(const Request& request, bool peer_trusted) const;
+  Reply going_round(const RouteConfig& route) const;
+  void tell_origin(Request& request, const RouteConfig& route, const Origin& origin) const;
   Task<std::optional<Reply>> hold(Request& request, const RouteConfig& route, const Client& client,
                                   const std::string& request_id);
   Response not_held(const Request& request, const RouteConfig& route, const FramingRefusal& why,

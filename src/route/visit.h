@@ -40,8 +40,9 @@ struct Visit {
 
   /// The right to say what became of the order, where it was written before it was sent.
   std::optional<Lease> written;
-  bool taken_up = false;             ///< it was written by an earlier request of the same key, whose attempt may stand
-  std::optional<Decision> decision;  ///< made before forwarding, where the party has to be told
+  bool taken_up = false;  ///< it was written by an earlier request of the same key, whose attempt may stand
+  /// What the decision goes by, where the party had to be told before it was asked what it would be.
+  std::optional<Counters> counted;
 
   std::size_t party = 0;                ///< which of the route's parties it was last sent to
   std::optional<std::size_t> bound_to;  ///< the only one that it may be sent to
@@ -57,9 +58,9 @@ struct Visit {
     OrderRow charge;
     Amendment what;
   };
-  std::optional<Amends> amends;
-  std::optional<Lease> voids;  ///< the right to say what became of the void of a charge that a party has
-  std::optional<Claim> turn;   ///< to be counted among what is asked about one charge, until it is durable
+  std::unique_ptr<Amends> amends;
+  std::optional<Lease> voids;   ///< the right to say what became of the void of a charge that a party has
+  std::unique_ptr<Claim> turn;  ///< to be counted among what is asked about one charge, until it is durable
 
   bool is_charge() const { return operation == Operation::charge; }
 

@@ -119,6 +119,7 @@ void Log::access(const AccessRecord& record) {
       .text_if_any("cause", record.cause)
       .text_if_any("outcome", record.outcome)
       .text_if_any("client", record.client)
+      .text_if_any("cache", record.cache)
       .text_if_any("cut", record.cut);
   if (record.received > 0) line.number("received", static_cast<std::int64_t>(record.received));
   if (record.sent > 0) line.number("sent", static_cast<std::int64_t>(record.sent));

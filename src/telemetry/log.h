@@ -12,6 +12,7 @@ namespace standin {
 struct AccessRecord {
   WallTime at{};
   std::string_view route, method, request_id, order_id, answered, cause, outcome, client;
+  std::string_view cache;  ///< how the cache of a plain route had to do with it
   int status = 0;
   Duration took{};
   std::uint64_t received = 0, sent = 0;  ///< bytes of the request's and the answer's body, on a plain route

@@ -25,6 +25,28 @@ auto& histogram(prometheus::Registry& registry, const char* name, const char* he
 
 }  // namespace
 
+EdgeFamilies::EdgeFamilies()
+    : cache_requests(counter(registry, "standin_cache_requests_total",
+                             "Requests of routes with a cache, by how that had to do with them"),
+                     {"route", "cache"}),
+      cache_bytes(gauge(registry, "standin_cache_bytes", "Memory that the route's cache takes"), {"route"}),
+      cache_answers(gauge(registry, "standin_cache_answers", "Answers that the route's cache keeps"), {"route"}),
+      cache_evictions(counter(registry, "standin_cache_evictions_total", "Answers that had to make room for others"),
+                      {"route"}),
+      connections_open(gauge(registry, "standin_connections_open", "Clients' connections"), {}),
+      requests_in_flight(gauge(registry, "standin_requests_in_flight", "Clients' requests being handled"), {}),
+      turned_away(counter(registry, "standin_turned_away_total",
+                          "Connections and requests turned away before they had a route, and why"),
+                  {"why"}),
+      origins_ignored(counter(registry, "standin_origins_ignored_total",
+                              "Requests of which a trusted proxy named the client in a malformed way"),
+                      {}),
+      certificate_expiry(gauge(registry, "standin_certificate_expiry_seconds",
+                               "When a certificate that the edge shows expires, in seconds since 1970"),
+                         {"listener", "file"}),
+      log_lines_dropped(
+          counter(registry, "standin_log_lines_dropped_total", "Log lines dropped because their queue was full"), {}) {}
+
 MetricFamilies::MetricFamilies()
     : requests(counter(registry, "standin_requests_total", "Requests of clients, by how they were answered"),
                {"route", "answered", "status"}),
@@ -57,6 +79,8 @@ MetricFamilies::MetricFamilies()
                              commit_seconds),
       journal_committed_orders(counter(registry, "standin_journal_committed_orders_total", "Orders made durable"), {}),
       journal_promising(gauge(registry, "standin_journal_promising", "1 while orders can be accepted in stand-in"), {}),
+      pass_through(
+          gauge(registry, "standin_pass_through", "1 while nothing but forwarding is done, after three deaths"), {}),
       journal_queued_orders(gauge(registry, "standin_journal_queued_orders", "Orders waiting for the writer"), {}),
       exposure_minor(gauge(registry, "standin_exposure_minor", "Sum promised and not yet collected, in minor units"),
                      {"currency"}),
@@ -84,10 +108,7 @@ MetricFamilies::MetricFamilies()
               {"upstream", "after"}),
       retries_refused(counter(registry, "standin_retries_refused_total", "Retries not made: their budget was used up"),
                       {"upstream"}),
-      switches_cut(gauge(registry, "standin_switches_cut", "Kill switches of an upstream that are cut"), {"upstream"}),
-      connections_open(gauge(registry, "standin_connections_open", "Clients' connections"), {}),
-      requests_in_flight(gauge(registry, "standin_requests_in_flight", "Clients' requests being handled"), {}),
-      log_lines_dropped(
-          counter(registry, "standin_log_lines_dropped_total", "Log lines dropped because their queue was full"), {}) {}
+      switches_cut(gauge(registry, "standin_switches_cut", "Kill switches of an upstream that are cut"), {"upstream"}) {
+}
 
 }  // namespace standin

@@ -4,10 +4,26 @@
 
 namespace standin {
 
-/// The registry and every family in it. docs/metrics.md has a row for each: meaning, and what to alert on.
-struct MetricFamilies {
+/// The registry, and what is measured of the process and its edge.
+struct EdgeFamilies {
   prometheus::Registry registry;
 
+  CounterFamily<2> cache_requests;
+  GaugeFamily<1> cache_bytes;
+  GaugeFamily<1> cache_answers;
+  CounterFamily<1> cache_evictions;
+  GaugeFamily<0> connections_open;
+  GaugeFamily<0> requests_in_flight;
+  CounterFamily<1> turned_away;
+  CounterFamily<0> origins_ignored;
+  GaugeFamily<2> certificate_expiry;
+  CounterFamily<0> log_lines_dropped;
+
+  EdgeFamilies();
+};
+
+/// Every family. docs/metrics.md has a row for each: meaning, and what to alert on.
+struct MetricFamilies : EdgeFamilies {
   CounterFamily<3> requests;
   HistogramFamily<2> request_seconds;
   CounterFamily<3> forwards;
@@ -26,6 +42,7 @@ struct MetricFamilies {
   HistogramFamily<0> journal_commit_seconds;
   CounterFamily<0> journal_committed_orders;
   GaugeFamily<0> journal_promising;
+  GaugeFamily<0> pass_through;
   GaugeFamily<0> journal_queued_orders;
   GaugeFamily<1> exposure_minor;
   GaugeFamily<1> exposure_peak_minor;
@@ -43,10 +60,6 @@ struct MetricFamilies {
   CounterFamily<2> retries;
   CounterFamily<1> retries_refused;
   GaugeFamily<1> switches_cut;
-
-  GaugeFamily<0> connections_open;
-  GaugeFamily<0> requests_in_flight;
-  CounterFamily<0> log_lines_dropped;
 
   MetricFamilies();
 };

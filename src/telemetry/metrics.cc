@@ -41,6 +41,9 @@ std::string_view name(Answered answered) {
     case Answered::recalled: return "recalled";
     case Answered::unavailable: return "unavailable";
     case Answered::rejected: return "rejected";
+    case Answered::cached: return "cached";
+    case Answered::fallback: return "fallback";
+    case Answered::redirected: return "redirected";
   }
   unreachable();
 }
@@ -86,6 +89,16 @@ void Metrics::stream_cut(std::string_view route, std::string_view by) {
   state_->streams_cut.of({route, by}).Increment();
 }
 
+void Metrics::cache_answered(std::string_view route, std::string_view how) {
+  state_->cache_requests.of({route, how}).Increment();
+}
+
+void Metrics::cache_holds(std::string_view route, std::size_t bytes, std::size_t answers, std::size_t evicted) {
+  state_->cache_bytes.of({route}).Set(static_cast<double>(bytes));
+  state_->cache_answers.of({route}).Set(static_cast<double>(answers));
+  if (evicted > 0) state_->cache_evictions.of({route}).Increment(static_cast<double>(evicted));
+}
+
 void Metrics::late_answer(std::string_view route, Outcome outcome) {
   state_->late_answers.of({route, name(outcome)}).Increment();
 }
@@ -104,6 +117,8 @@ void Metrics::journal_commit(Duration took, std::size_t orders) {
 }
 
 void Metrics::journal_promising(bool promising) { state_->journal_promising.of({}).Set(number(promising)); }
+
+void Metrics::pass_through(bool on) { state_->pass_through.of({}).Set(number(on)); }
 
 void Metrics::journal_queue(std::size_t queued) {
   state_->journal_queued_orders.of({}).Set(static_cast<double>(queued));
@@ -166,6 +181,19 @@ void Metrics::switches_cut(std::string_view upstream, std::size_t count) {
 void Metrics::connections(std::size_t open, std::size_t in_flight) {
   state_->connections_open.of({}).Set(static_cast<double>(open));
   state_->requests_in_flight.of({}).Set(static_cast<double>(in_flight));
+}
+
+void Metrics::turned_away(std::string_view why) { state_->turned_away.of({why}).Increment(); }
+
+void Metrics::origin_ignored() { state_->origins_ignored.of({}).Increment(); }
+
+void Metrics::certificate_expires(std::string_view listener, std::string_view file, WallTime when) {
+  const auto seconds = std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count();
+  state_->certificate_expiry.of({listener, file}).Set(static_cast<double>(seconds));
+}
+
+void Metrics::certificate_gone(std::string_view listener, std::string_view file) {
+  state_->certificate_expiry.remove({listener, file});
 }
 
 void Metrics::log_lines_dropped(std::size_t count) {

@@ -19,6 +19,9 @@ enum class Answered {
   recalled,     ///< the answer given before to the same key
   unavailable,  ///< the upstream's own technical failure, said by us
   rejected,     ///< 400, 409, 422 and the like, by us
+  cached,       ///< what the cache has kept
+  fallback,     ///< a fallback file, while the upstream fails
+  redirected,   ///< sent elsewhere, as the configuration says
 };
 /// The label `answered`.
 std::string_view name(Answered answered);
@@ -41,11 +44,16 @@ class Metrics {
   void client_went_away(std::string_view route, bool after_commit);
   /// What was passed on while it came did not come to its end; `by`: "client", "upstream" or "standin".
   void stream_cut(std::string_view route, std::string_view by);
+  /// How the cache had to do with a request: "hit", "stale", "revalidated", "stale_if_error", "miss" or "bypass".
+  void cache_answered(std::string_view route, std::string_view how);
+  /// What the route's cache holds now, after `evicted` more had to make room.
+  void cache_holds(std::string_view route, std::size_t bytes, std::size_t answers, std::size_t evicted);
   void late_answer(std::string_view route, Outcome outcome);
   void replay_attempt(std::string_view route, Outcome outcome);
   void replay_paused(std::string_view route, bool paused);
   void journal_commit(Duration took, std::size_t orders);
   void journal_promising(bool promising);
+  void pass_through(bool on);
   void journal_queue(std::size_t queued);
   void exposure(const Money& now, const Money& peak);
   void orders_in_state(std::string_view state, std::size_t count);
@@ -67,6 +75,14 @@ class Metrics {
   void retry_refused(std::string_view upstream);
   void switches_cut(std::string_view upstream, std::size_t count);
   void connections(std::size_t open, std::size_t in_flight);
+  /// When a certificate that the edge shows on `listener` expires; `file`: where it was read.
+  void certificate_expires(std::string_view listener, std::string_view file, WallTime when);
+  /// It is not shown any more.
+  void certificate_gone(std::string_view listener, std::string_view file);
+  /// A connection or a request was turned away before it had a route; `why`: name(TurnedAway) of net/door.h.
+  void turned_away(std::string_view why);
+  /// A trusted proxy said something malformed of where a request came from.
+  void origin_ignored();
   /// All of them since the process began, as Log::dropped() tells.
   void log_lines_dropped(std::size_t count);
 

@@ -28,11 +28,14 @@ void say_everything(Metrics& metrics) {
   metrics.template_compared("orders", true);
   metrics.client_went_away("orders", true);
   metrics.stream_cut("orders", "client");
+  metrics.cache_answered("rest", "hit");
+  metrics.cache_holds("rest", 1000, 2, 1);
   metrics.late_answer("orders", Outcome::approved);
   metrics.replay_attempt("orders", Outcome::declined);
   metrics.replay_paused("orders", true);
   metrics.journal_commit(2ms, 7);
   metrics.journal_promising(true);
+  metrics.pass_through(false);
   metrics.journal_queue(3);
   metrics.exposure(usd(1234), usd(5678));
   metrics.orders_in_state("accepted", 2);
@@ -48,6 +51,9 @@ void say_everything(Metrics& metrics) {
   metrics.breaker_state("shop", "http://127.0.0.1:3000", "closed");
   metrics.target_healthy("shop", "http://127.0.0.1:3000", true);
   metrics.connections(5, 2);
+  metrics.turned_away("connections");
+  metrics.origin_ignored();
+  metrics.certificate_expires("127.0.0.1:8443", "shop.pem", WallTime());
   metrics.log_lines_dropped(9);
 }
 

@@ -9,15 +9,15 @@ ClientOptions client_options(const Config& config, std::shared_ptr<DnsBoard> boa
                                 .ttl_min = config.dns.ttl_min,
                                 .ttl_max = config.dns.ttl_max,
                                 .pinned = {}},
-                        .ca_files = {},
+                        .tls = {},
                         .board = std::move(board)};
   for (const auto& [name, upstream] : config.upstreams) {
     for (const auto& [host, addresses] : upstream.addresses) options.dns.pinned[host] = addresses;
-    if (upstream.tls.ca_file.empty()) continue;
+    const auto& [ca_file, certificate, key] = upstream.tls;
     for (const std::string& target : upstream.targets) {
       const auto endpoint = Endpoint::parse(target);
       if (endpoint && endpoint->tls) {
-        options.ca_files[fmt::format("{}:{}", endpoint->host, endpoint->port)] = upstream.tls.ca_file;
+        options.tls[fmt::format("{}:{}", endpoint->host, endpoint->port)] = {ca_file, certificate, key};
       }
     }
   }

@@ -16,7 +16,7 @@ ClientOptions client_options(const Config& config, std::shared_ptr<DnsBoard> boa
 class HttpTransport final : public Transport {
  public:
   explicit HttpTransport(Executor executor, std::shared_ptr<DnsBoard> board = nullptr)
-      : board_(std::move(board)), client_(std::move(executor), {.dns = {}, .ca_files = {}, .board = board_}) {}
+      : board_(std::move(board)), client_(std::move(executor), {.dns = {}, .tls = {}, .board = board_}) {}
 
   /// From now on; exchanges under way go on as they began. On the loop's thread.
   void configure(const Config& config) { client_.configure(client_options(config, board_)); }

@@ -88,6 +88,7 @@ bool may_probe(Purpose purpose) {
   switch (purpose) {
     case Purpose::plain: return false;
     case Purpose::covered:
+    case Purpose::alone:
     case Purpose::replay: return true;
   }
   unreachable();

@@ -50,6 +50,7 @@ struct Delivery {
 enum class Purpose {
   plain,    ///< a route without stand-in: never a probe
   covered,  ///< a live order that is stood in for if this fails: may probe a half-open breaker
+  alone,    ///< of a party that plain routes alone forward to: may probe it, since nobody else will
   replay,   ///< may probe, and goes before live ones
 };
 

@@ -161,6 +161,13 @@ TEST(Party, APlainRequestIsNoProbeAndAReplayIs) {
   EXPECT_EQ(scene.deliver({Purpose::replay}).outcome, Outcome::approved);
 }
 
+TEST(Party, WhereNobodyElseWillAPlainRequestIsAProbe) {
+  PartyScene scene;
+  scene.trip(a_url);
+  scene.world.run_for(5s);
+  EXPECT_EQ(scene.deliver({Purpose::alone}).outcome, Outcome::approved);
+}
+
 TEST(Party, AProbeFailsAtItsOwnTimeoutAndIsListenedToBeyondIt) {
   PartyScene scene;
   scene.trip(a_url);

@@ -54,9 +54,27 @@ std::unique_ptr<EVP_MAC_CTX, FreeMac> new_hmac_sha256() {
   return context;
 }
 
-EVP_MAC_CTX* hmac_context() {
-  thread_local const std::unique_ptr<EVP_MAC_CTX, FreeMac> context = new_hmac_sha256();
-  return context.get();
+/// One that has its key.
+struct KeyedHmac {
+  std::unique_ptr<EVP_MAC_CTX, FreeMac> context;
+  Secret key;
+};
+
+bool is_of(const KeyedHmac& keyed, const Secret& key) {
+  return keyed.context && CRYPTO_memcmp(keyed.key.reveal().data(), key.reveal().data(), Secret::size) == 0;
+}
+
+/// To give a context its key takes longer than a short digest: those used last, for the keys of one vault, are kept.
+EVP_MAC_CTX* hmac_context(const Secret& key) {
+  thread_local std::array<KeyedHmac, 4> kept;
+  thread_local std::size_t replaced_next = 0;
+  const auto known = std::ranges::find_if(kept, [&](const KeyedHmac& keyed) { return is_of(keyed, key); });
+  if (known != kept.end()) return known->context.get();
+  KeyedHmac& replaced = kept[replaced_next++ % kept.size()];
+  replaced = {new_hmac_sha256(), key};
+  const bool done = EVP_MAC_init(replaced.context.get(), key.reveal().data(), key.reveal().size(), nullptr) == 1;
+  ensure(done, "HMAC-SHA256 takes its key");
+  return replaced.context.get();
 }
 
 int length(std::string_view text) {
@@ -102,8 +120,8 @@ std::optional<std::string> decrypt(const Secret& key, std::string_view sealed, s
 }
 
 Digest hmac(const Secret& key, std::span<const std::string_view> parts) {
-  EVP_MAC_CTX* const mac = hmac_context();
-  bool done = EVP_MAC_init(mac, key.reveal().data(), key.reveal().size(), nullptr) == 1;
+  EVP_MAC_CTX* const mac = hmac_context(key);
+  bool done = EVP_MAC_init(mac, nullptr, 0, nullptr) == 1;  // begins again with the key that it has
   for (const std::string_view part : parts) done = done && EVP_MAC_update(mac, bytes(part), part.size()) == 1;
   Digest digest;
   std::size_t written = 0;

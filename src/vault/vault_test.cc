@@ -123,6 +123,20 @@ TEST(Vault, OrderKeysOfTenantsRoutesAndIntentsDiffer) {
   EXPECT_NE(vault.order_key("acme", "orders", "k-1"), vault.order_key("acme", "orders", "k-2"));
 }
 
+TEST(Vault, DigestsDoNotDependOnWhatWasDigestedBefore) {
+  std::vector<Vault> vaults;
+  std::vector<std::string> first;
+  for (int i = 0; i < 7; ++i) {
+    vaults.push_back(Vault::ephemeral(system_random()));
+    first.push_back(vaults.back().sign("replay"));
+    EXPECT_NE(vaults.back().fingerprint("replay"), first.back().substr(0, 16));
+  }
+  for (int round = 0; round < 3; ++round) {
+    for (std::size_t i = 0; i < vaults.size(); ++i) EXPECT_EQ(vaults[i].sign("replay"), first[i]);
+  }
+  EXPECT_EQ(std::set(first.begin(), first.end()).size(), first.size());
+}
+
 TEST(Vault, IsSharedByThreads) {
   const Vault vault = test_vault();
   const OrderKey expected = vault.order_key("acme", "orders", "k-1");

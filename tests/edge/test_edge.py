@@ -10,7 +10,8 @@ class Edge(Scenario):
         recorder = Recorder()
         self.addCleanup(recorder.close)
         self.configuration.change("upstream.shop", targets=f'["http://127.0.0.1:{recorder.port}"]')
-        self.configuration.change("server", limits='{ streamed_body = "1MiB" }')
+        listener = '[{ address = "127.0.0.1:0", http2 = false }]'  # HTTP/1.1 alone
+        self.configuration.change("server", listen=listener, limits='{ streamed_body = "1MiB" }')
         self.standin.start()
         for case in corpus():
             with self.subTest(f"{case.topic}: {case.name}"):

@@ -152,6 +152,8 @@ def end_with_parent() -> None:
 class Child:
     """One process, ended by its own id and nothing else. Its output goes to files, which outlive a restart."""
 
+    program = BINARY
+
     def __init__(self, folder: str, name: str):
         self.out, self.err = os.path.join(folder, name + ".out"), os.path.join(folder, name + ".err")
         self.process: subprocess.Popen | None = None
@@ -164,7 +166,7 @@ class Child:
         self.began_out = os.path.getsize(self.out) if os.path.exists(self.out) else 0
         with open(self.out, "ab") as out, open(self.err, "ab") as err:
             self.process = subprocess.Popen(
-                [BINARY, *arguments],
+                [self.program, *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,
@@ -277,7 +279,10 @@ class Standin(Child):
         with open(self.file, "w") as file:
             file.write(self.configuration.text())
 
-    def start(self, prepare=lambda: None) -> "Standin":
+    def start(self, prepare=lambda: None, forget_deaths=True) -> "Standin":
+        """Without `forget_deaths`, a third death within a minute starts it in pass-through."""
+        if forget_deaths and os.path.exists(self.journal + ".starts"):
+            os.remove(self.journal + ".starts")
         self.prepare()
         self.spawn("serve", "-c", self.file, prepare=prepare)
         serving = self.has_written(lambda: next(iter(self.logged("serving")), None))

@@ -104,7 +104,7 @@ class HealthyGateway(Client):
         self.assertEqual(body, arrived_body)
         of_a_hop = {"Host", "Connection"}
         self.assertEqual({name: arrived.get(name) for name in sent.keys() - of_a_hop}, {name: sent[name] for name in sent.keys() - of_a_hop})
-        self.assertEqual(arrived.keys() - sent.keys() - of_a_hop, {"X-Request-Id", "Standin-Key"})
+        self.assertEqual(arrived.keys() - sent.keys() - of_a_hop, {"X-Request-Id", "Standin-Key", "Via"})
         answered, answer = self.behind.last_answer()
         got, got_answer = front.last_answer()
         self.assertEqual(answer, got_answer)

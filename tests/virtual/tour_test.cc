@@ -180,6 +180,24 @@ TEST(Tour, ForcedModeNeverTriesTheShop) {
   EXPECT_EQ(scene.only_order().cause, Cause::forced);
 }
 
+TEST(Tour, FallbackModeReckonsWithWhatTheRouterInFrontHasSent) {
+  Scene scene;
+  ASSERT_TRUE(
+      scene.world.run(scene.modes->set({.route = "orders", .mode = Mode::fallback, .who = "op", .why = "a router"})));
+  EXPECT_EQ(scene.order("k1").status, 201);
+  EXPECT_EQ(scene.arrivals("POST /orders"), 0u);
+  EXPECT_EQ(scene.only_order().cause, Cause::fallback);
+  EXPECT_TRUE(scene.only_order().unresolved);
+}
+
+TEST(Tour, InFallbackModeWhatIsDeclinedIsLookedForAndUndone) {
+  Scene scene;
+  ASSERT_TRUE(
+      scene.world.run(scene.modes->set({.route = "orders", .mode = Mode::fallback, .who = "op", .why = "a router"})));
+  EXPECT_EQ(scene.order("k1", 9900).status, 422);
+  EXPECT_EQ(scene.only_order().state, State::reversing);
+}
+
 TEST(Tour, ForcedModeOutlivesARestartAndExpires) {
   Scene scene;
   ASSERT_TRUE(scene.world.run(scene.modes->set({.route = "orders",
@@ -301,7 +319,7 @@ TEST(Tour, UnreadableFactsAreDeclinedAndPromiseNothing) {
   scene.shop = [](const Request&) { return refuses(); };
   Request request = scene.request("k1", 1000);
   request.body = R"({"order":{"total_cents":"1e3","currency":"USD"}})";
-  const Reply reply = scene.world.run(scene.tour->handle(request, std::make_shared<TestClient>(), "id"));
+  const Reply reply = scene.world.run(scene.tour->handle(std::move(request), std::make_shared<TestClient>(), "id"));
   EXPECT_EQ(reply.response.status, 422);
   EXPECT_EQ(scene.only_state(), State::declined);
 }

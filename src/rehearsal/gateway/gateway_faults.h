@@ -26,7 +26,7 @@ struct GatewayFault {
     hang,       ///< never answers, and keeps the connection open
     reset,      ///< resets the connection
     status,     ///< answers the HTTP status `status`: before with a page of its own, after with the body as it was
-    error,      ///< answers the vendor's error `error`: an acquirer is gone, a database fails over
+    error,      ///< answers the vendor's error `error`: an acquirer is gone; a repeat gets the first answer
     truncate,   ///< half of the answer's body, then the end of the connection
     duplicate,  ///< the answer twice
     late,       ///< only `late`

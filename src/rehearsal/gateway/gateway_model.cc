@@ -98,21 +98,26 @@ GatewayStep GatewayModel::next(GatewayExchange& exchange, WallTime now) {
 GatewayStep GatewayModel::begin(GatewayExchange& exchange, WallTime now) {
   const auto& fault = exchange.fault;
   const bool before = fault && fault->at == GatewayFault::Moment::before;
-  if (before && fault->kind != Kind::late) {
-    exchange.answer = spoiled(*fault, {}, exchange.work);
-    exchange.fault.reset();
-    exchange.stage = GatewayExchange::Stage::answering;
-    return {.wait = exchange.response_time};
-  }
+  // The vendor's own errors come from behind the memory of earlier requests: what was done is told again first.
+  if (before && fault->kind != Kind::late && fault->kind != Kind::error) return strike(exchange);
   if (exchange.work.claim) {
     if (auto repeat = exchange.work.claim(now)) {
       exchange.answer.response = std::move(*repeat);
+      if (before) exchange.fault.reset();
       exchange.stage = GatewayExchange::Stage::answering;
       return {.wait = exchange.response_time};
     }
   }
+  if (before && fault->kind == Kind::error) return strike(exchange);
   exchange.stage = GatewayExchange::Stage::dispatched;
   return {.wait = before_ledger(exchange.response_time)};
+}
+
+GatewayStep GatewayModel::strike(GatewayExchange& exchange) {
+  exchange.answer = spoiled(*exchange.fault, {}, exchange.work);
+  exchange.fault.reset();
+  exchange.stage = GatewayExchange::Stage::answering;
+  return {.wait = exchange.response_time};
 }
 
 GatewayStep GatewayModel::ask_issuer(GatewayExchange& exchange, WallTime now) {

@@ -74,6 +74,7 @@ class GatewayModel {
   GatewayWork understand(const GatewayArrival& arrival);
   GatewayWork ping(const GatewayArrival& arrival) const;
   GatewayStep begin(GatewayExchange& exchange, WallTime now);
+  static GatewayStep strike(GatewayExchange& exchange);
   GatewayStep ask_issuer(GatewayExchange& exchange, WallTime now);
   GatewayStep decide(GatewayExchange& exchange, WallTime now);
   GatewayStep give(GatewayExchange& exchange, WallTime now);

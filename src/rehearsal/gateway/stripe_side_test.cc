@@ -147,6 +147,17 @@ TEST(StripeIdempotency, GivesTheFirstAnswerAgain) {
   EXPECT_EQ(counter.standing(), 2u);
 }
 
+TEST(StripeIdempotency, AnAcquirerThatHasGoneSinceDoesNotDeclineWhatWasApproved) {
+  Counter counter;
+  const auto first = counter.send(post("charges", charge, "k1")).response;
+  counter.set_faults(R"({"fault":"error"})");
+  const auto second = counter.send(post("charges", charge, "k1")).response;
+  EXPECT_EQ(second.status, 200);
+  EXPECT_EQ(second.body, first.body);
+  EXPECT_EQ(counter.send(post("charges", charge, "k2")).response.status, 402);
+  EXPECT_EQ(counter.standing(), 1u);
+}
+
 TEST(StripeIdempotency, KeepsDeclinesToo) {
   Counter counter;
   const std::string declined = "amount=5&currency=usd&source=tok_chargeDeclined";
