@@ -88,6 +88,8 @@ class Result:
     def of_attack(self, name: str, seen: dict) -> list[str]:
         away = ", ".join(f"{count:,.0f} `{why}`" for why, count in seen["turned_away"].items()) or "none"
         kept = verdict(slower(seen) <= OTHERS_P99_MAX and not seen["failed"])
+        if seen["said"].startswith("0 answered"):
+            kept = "not measured, the tool had no answer"
         theirs = [self.hostile[peer].get(name) for peer in PEERS]
         return [name, f"{number(seen['alone_p99_ms'])} ms", f"{number(seen['p99_ms'])} ms", f"{number(slower(seen))}: {kept}",
                 *(of_peer(each) for each in theirs), str(seen["failed"]), seen["said"], away, number(seen["resident_mib"])]  # fmt: skip

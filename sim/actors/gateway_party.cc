@@ -262,7 +262,7 @@ void GatewayParty::give(const Location& location, std::uint64_t number, const st
   unreachable();
 }
 
-std::vector<LedgerEntry> GatewayParty::ledger() const {
+std::vector<ChargeMade> GatewayParty::charges() const {
   std::vector<ChargeMade> charges;
   std::size_t at = 0;
   for (const Payment& payment : model_.books().payments()) {
@@ -281,7 +281,9 @@ std::vector<LedgerEntry> GatewayParty::ledger() const {
                       .at_ms = maker.at_ms};
     charges.push_back({.entry = std::move(entry), .by = maker.by, .undone_by_party = payment.reversed});
   }
-  return with_repeats(std::move(charges));
+  return charges;
 }
+
+std::vector<LedgerEntry> GatewayParty::ledger() const { return with_repeats(charges()); }
 
 }  // namespace standin::sim

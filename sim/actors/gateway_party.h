@@ -39,6 +39,7 @@ class GatewayParty {
 
   /// Every charge that was asked for and decided, oldest first; `at_ms` is when it was. The reference is what its
   /// clients were told: of the intent, if it belongs to one.
+  std::vector<ChargeMade> charges() const;
   std::vector<LedgerEntry> ledger() const;
   /// Of charges, and of refunds and captures that are replays, as they arrived.
   std::vector<Delivery> deliveries() const { return deliveries_.all(); }

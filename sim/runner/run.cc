@@ -192,8 +192,11 @@ class Run {
         purchase.repeated |= names->contains(purchase.name);
       }
     }
-    for (auto party : {cardgate_.ledger(), backupgate_.ledger(), shop_.ledger()}) {
-      evidence_.ledger.insert(evidence_.ledger.end(), party.begin(), party.end());
+    // What a copy charged at one gateway may have been asked for again at the other.
+    std::vector<ChargeMade> charges = cardgate_.charges();
+    for (ChargeMade& charge : backupgate_.charges()) charges.push_back(std::move(charge));
+    for (auto& books : {with_repeats(std::move(charges)), shop_.ledger()}) {
+      evidence_.ledger.insert(evidence_.ledger.end(), books.begin(), books.end());
     }
     for (auto party : {cardgate_.deliveries(), backupgate_.deliveries(), shop_.deliveries()}) {
       evidence_.deliveries.insert(evidence_.deliveries.end(), party.begin(), party.end());

@@ -30,9 +30,10 @@ void Pace::limit(double rate_max) {
   rate_ = std::min(rate_, rate_max_);
 }
 
-void Pace::started(Instant now) {
-  const auto gap = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / rate_));
-  next_ = std::max(next_, now) + gap;
-}
+void Pace::started(Instant now) { next_ = std::max(next_, now) + gap(); }
+
+void Pace::gave_way() { next_ -= gap(); }
+
+Duration Pace::gap() const { return std::chrono::duration_cast<Duration>(std::chrono::duration<double>(1 / rate_)); }
 
 }  // namespace standin

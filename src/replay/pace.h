@@ -20,9 +20,13 @@ class Pace {
   /// The next order may start from then on.
   Instant next_start() const { return next_; }
   void started(Instant now);
+  /// What was started had nothing to send: the next one takes its place.
+  void gave_way();
   double rate() const { return rate_; }
 
  private:
+  Duration gap() const;
+
   double rate_max_;
   double rate_;
   Instant next_{};

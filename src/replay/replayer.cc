@@ -330,6 +330,9 @@ void Replayer::count(RouteState& state, const Worked& worked, Lane lane) {
     case Worked::Kind::held: ++state.status.held; break;
     case Worked::Kind::failed: ++state.status.failed; break;
     case Worked::Kind::idle:
+      // However slow the pace, older orders that wait for something leave room for the others.
+      if (lane == Lane::delivering) state.pace.gave_way();
+      return;
     case Worked::Kind::undone:
     case Worked::Kind::asked: return;
   }
