@@ -15,6 +15,7 @@ from processes import Failed
 HERE = pathlib.Path(__file__).resolve().parent
 ORDER = HERE.parent / "standin" / "order.json"
 ORDERS = HERE.parent / "standin" / "orders.lua"
+PAGES = HERE.parent / "standin" / "answers.lua"
 CONNECTIONS = 64
 IDLE_ADDRESSES = 20
 
@@ -25,7 +26,7 @@ def percentile(values: list[float], part: float) -> float:
 
 def saturate(url: str, seconds: int, orders: bool) -> dict:
     """wrk, one request after the other on each connection; `orders` are POSTs of 600 bytes, each another one."""
-    script = ["--script", ORDERS, url, "--", ORDER, f"run{time.monotonic_ns()}"] if orders else ["--script", HERE / "pages.lua", url]
+    script = ["--script", ORDERS, url, "--", ORDER, f"run{time.monotonic_ns()}"] if orders else ["--script", PAGES, url]
     command = ["wrk", "--threads", "1", "--connections", CONNECTIONS, "--duration", f"{seconds}s", "--timeout", "10s"]
     seen = processes.last_json(processes.run(command + script))
     if seen["refused"] or seen["broken"]:

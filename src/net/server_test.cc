@@ -7,6 +7,7 @@
 #include <latch>
 
 #include "base/event.h"
+#include "net/door.h"
 #include "net/test_peers.h"
 
 namespace standin {
@@ -249,6 +250,37 @@ TEST(HttpServer, AnAnswerThatTheClientNeverReadIsUndelivered) {
   other.send("GET HTTP\r\n\r\n");
   other.read_to_end();
   client.reset();
+  EXPECT_TRUE(held.wait_until_undelivered());
+}
+
+/// Where this machine's clients are proxies that are trusted.
+std::shared_ptr<Door> trusting_door() {
+  auto door = std::make_shared<Door>(Door::Limits{}, [](TurnedAway) {});
+  door->trust(AddressBlocks(std::vector<std::string>{"127.0.0.1"}));
+  return door;
+}
+
+TEST(HttpServer, AProxyThatHasTheAnswerMayReset) {
+  Held held;
+  ServerThread server(held.handler(), {}, "127.0.0.1:0", trusting_door());
+  RawSocket proxy = server.connect();
+  proxy.send(get);
+  ASSERT_TRUE(held.wait_until_arrived());
+  held.go.set();
+  proxy.read_until("held");
+  proxy.reset();
+  server.drain(patience).wait();
+  EXPECT_FALSE(held.undelivered);
+}
+
+TEST(HttpServer, AnAnswerToAProxyThatHadClosedIsUndelivered) {
+  Held held;
+  ServerThread server(held.handler(), {}, "127.0.0.1:0", trusting_door());
+  RawSocket proxy = server.connect();
+  proxy.send(get);
+  ASSERT_TRUE(held.wait_until_arrived());
+  proxy.close();
+  held.go.set();
   EXPECT_TRUE(held.wait_until_undelivered());
 }
 

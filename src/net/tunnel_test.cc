@@ -11,7 +11,22 @@ using testing::get;
 using testing::patience;
 using testing::RawSocket;
 
-class Tunnel : public testing::Streams {};
+class Tunnel : public testing::Streams {
+ protected:
+  struct Ends {
+    RawSocket client, upstream;
+  };
+  /// Both sides have agreed.
+  Ends open() {
+    RawSocket client = connect();
+    client.send(websocket_upgrade);
+    RawSocket upstream = upstream_.accept();
+    upstream.read_until("\r\n\r\n");
+    upstream.send(switching);
+    client.read_until("\r\n\r\n");
+    return {std::move(client), std::move(upstream)};
+  }
+};
 
 TEST_F(Tunnel, BeginsWhereBothSidesAgree) {
   RawSocket client = connect();
@@ -40,12 +55,7 @@ TEST_F(Tunnel, BeginsWhereBothSidesAgree) {
 }
 
 TEST_F(Tunnel, GoesOnWhenItsServerHasSaidItsLast) {
-  RawSocket client = connect();
-  client.send(websocket_upgrade);
-  RawSocket upstream = upstream_.accept();
-  upstream.read_until("\r\n\r\n");
-  upstream.send(switching);
-  client.read_until("\r\n\r\n");
+  auto [client, upstream] = open();
   upstream.half_close();
   EXPECT_EQ(client.read_to_end(), "");
   client.send("last words");
@@ -57,12 +67,7 @@ TEST_F(Tunnel, GoesOnWhenItsServerHasSaidItsLast) {
 
 TEST_F(Tunnel, EndsWithEitherSide) {
   for (const bool by_client : {true, false}) {
-    RawSocket client = connect();
-    client.send(websocket_upgrade);
-    RawSocket upstream = upstream_.accept();
-    upstream.read_until("\r\n\r\n");
-    upstream.send(switching);
-    client.read_until("\r\n\r\n");
+    auto [client, upstream] = open();
     (by_client ? client : upstream).reset();
     (by_client ? upstream : client).read_to_end();
     EXPECT_EQ(end().cut, by_client ? "client" : "upstream");
@@ -70,12 +75,7 @@ TEST_F(Tunnel, EndsWithEitherSide) {
 }
 
 TEST_F(Tunnel, EndsWhenTheServerIsDrained) {
-  RawSocket client = connect();
-  client.send(websocket_upgrade);
-  RawSocket upstream = upstream_.accept();
-  upstream.read_until("\r\n\r\n");
-  upstream.send(switching);
-  client.read_until("\r\n\r\n");
+  auto [client, upstream] = open();
   auto drained = drain();
   client.read_to_end();
   upstream.read_to_end();
@@ -86,12 +86,7 @@ TEST_F(Tunnel, EndsWhenTheServerIsDrained) {
 
 TEST_F(Tunnel, IsCutOffWhenItIsSilent) {
   idle_ = 50ms;
-  RawSocket client = connect();
-  client.send(websocket_upgrade);
-  RawSocket upstream = upstream_.accept();
-  upstream.read_until("\r\n\r\n");
-  upstream.send(switching);
-  client.read_until("\r\n\r\n");
+  auto [client, upstream] = open();
   client.read_to_end();
   upstream.read_to_end();
   EXPECT_EQ(end().cut, "upstream");

@@ -186,6 +186,17 @@ class Recipe(Scenario):
             file.write(text)
         return base64.b64encode(bytes.fromhex(re.search(r"(?m)^order-key (\w+)$", text)[1])).decode()
 
+    def kill_standin_while_it_waits(self, key: str, **faults):
+        """The shop has the order, and answers nothing; with `no_unique_index` it would make two of one key. What the client is told."""
+        self.shop.faults(answer="hang", at="after", **faults)
+        answers = []
+        client = threading.Thread(target=lambda: answers.append(self.router.post(key)))
+        client.start()
+        eventually(lambda: self.orders_of(key), "the shop has it, standin not its answer")
+        self.standin.kill()
+        client.join()
+        return answers[0]
+
     def orders_of(self, key: str) -> list[dict]:
         return [order for order in self.shop.orders() if order["idempotency_key"] == key]
 
@@ -233,15 +244,8 @@ class HaproxyPastStandin(Recipe):
     def test_what_was_sent_to_standin_when_it_died_is_sent_nowhere_else(self):
         self.wait_long_for_the_shop()
         self.start()
-        # A shop that would make two orders of it.
-        self.shop.faults(answer="hang", at="after", no_unique_index=True)
-        answers = []
-        client = threading.Thread(target=lambda: answers.append(self.router.post("k1")))
-        client.start()
-        eventually(lambda: self.orders_of("k1"), "the shop has it, standin not its answer")
-        self.standin.kill()
-        client.join()
-        self.assertEqual((answers[0].status, answers[0].body), (502, UNAVAILABLE))
+        answer = self.kill_standin_while_it_waits("k1", no_unique_index=True)
+        self.assertEqual((answer.status, answer.body), (502, UNAVAILABLE))
         self.shop.faults()
         self.assertEqual(self.router.post("k2").status, 201)
         self.assertEqual(len(self.orders_of("k1")), 1)
@@ -249,12 +253,7 @@ class HaproxyPastStandin(Recipe):
     def test_the_retry_of_what_standin_was_sending_when_it_died_finds_the_order(self):
         self.wait_long_for_the_shop()
         self.start()
-        self.shop.faults(answer="hang", at="after")
-        client = threading.Thread(target=lambda: self.router.post("k1"))
-        client.start()
-        eventually(lambda: self.orders_of("k1"), "the shop has it, standin not its answer")
-        self.standin.kill()
-        client.join()
+        self.kill_standin_while_it_waits("k1")
         self.shop.faults()
         self.assertEqual(self.router.post("k1").json()["existing_order"]["id"], self.orders_of("k1")[0]["id"])
         self.assertEqual(len(self.shop.standing_charges()), 1)
@@ -449,14 +448,8 @@ class NginxRouter(Recipe):
     def test_an_order_on_its_way_when_standin_died_is_sent_nowhere_else(self):
         self.wait_long_for_the_shop()
         self.start()
-        self.shop.faults(answer="hang", at="after", no_unique_index=True)
-        answers = []
-        client = threading.Thread(target=lambda: answers.append(self.router.post("k1")))
-        client.start()
-        eventually(lambda: self.orders_of("k1"), "the shop has it")
-        self.standin.kill()
-        client.join()
-        self.assertEqual((answers[0].status, answers[0].body), (503, UNAVAILABLE))
+        answer = self.kill_standin_while_it_waits("k1", no_unique_index=True)
+        self.assertEqual((answer.status, answer.body), (503, UNAVAILABLE))
         self.assertEqual(len(self.orders_of("k1")), 1)
 
     def test_standins_own_errors_are_passed_on(self):

@@ -192,6 +192,76 @@ class HandOver(Upgrade):
         self.assertEqual(self.successors(), [])
 
 
+class HandOverCutShort(Upgrade):
+    def begin_handing_over(self) -> int:
+        """The process that is to take over, which the harness does not know."""
+        self.standin.send(signal.SIGUSR2)
+        of = f"/proc/{self.standin.process.pid}/task/{self.standin.process.pid}/children"
+
+        def children() -> list[str]:
+            with open(of) as file:
+                return file.read().split()
+
+        eventually(children, "another process is started")
+        successor = int(children()[0])
+        self.addCleanup(self.end, successor)
+        return successor
+
+    def end(self, process: int) -> None:
+        if not os.path.exists(f"/proc/{process}"):
+            return
+        os.kill(process, signal.SIGTERM)
+        eventually(lambda: not os.path.exists(f"/proc/{process}"), "the successor has drained")
+
+    def is_remembered(self, key: str, answer) -> bool:
+        try:
+            return self.standin.order(key) == answer
+        except OSError:
+            return False
+
+    def test_who_is_killed_meanwhile_is_taken_over_from_all_the_same(self):
+        patience = f'"{PATIENCE:.0f}s"'
+        self.configuration.change("route.orders", deadline=patience)
+        self.configuration.change("upstream.shop", timeouts=f"{{ response = {patience}, listen_late = {patience} }}")
+        self.standin.start()
+        first = self.standin.order("k1")
+        self.assertTrue(first.json()["order"]["id"].startswith("gateway-down-"))
+        self.shop.start().faults(answer="hang", at="after")
+        failures = []
+
+        def client() -> None:
+            try:
+                self.standin.order("k2", cart_id="second")
+            except OSError as error:
+                failures.append(error)
+
+        thread = threading.Thread(target=client)
+        thread.start()
+        eventually(self.shop.standing_charges, "the shop has it, standin not its answer: the journal is not let go of")
+        self.begin_handing_over()
+        self.standin.kill()
+        thread.join()
+        self.assertEqual(len(failures), 1)
+        self.shop.faults()
+        eventually(lambda: self.is_remembered("k1", first), "the next process has the journal")
+        self.assertEqual(self.standin.order("k2", cart_id="second").status, 409)
+        self.standin.replay()
+        self.standin.wait_for_states({"settled": 1})
+        self.assertEqual(sorted(self.shop.standing_charges()), ["cart", "second"])
+
+    def test_the_next_process_killed_before_it_serves_takes_no_promise_with_it(self):
+        self.standin.start()
+        first = self.standin.order("k1")
+        os.kill(self.begin_handing_over(), signal.SIGKILL)
+        eventually(
+            lambda: self.standin.logged("not_handed_over") or self.standin.logged("handed_over_to_nobody"), "it says so"
+        )
+        if self.standin.logged("handed_over_to_nobody"):
+            self.assertEqual(self.standin.wait(), 1)
+            self.standin.start()
+        self.assertEqual(self.standin.order("k1"), first)
+
+
 # exec keeps the process's number, which LISTEN_PID is to name and nobody knows before.
 ACTIVATE = """
 import fcntl, os, sys

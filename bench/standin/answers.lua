@@ -1,4 +1,4 @@
--- wrk's answers as JSON, for requests that are all alike.
+-- What wrk counted, as JSON: alone, for requests that are all alike.
 function done(summary, latency)
   local errors = summary.errors
   io.write(string.format(
