@@ -52,9 +52,11 @@ test: test-dependencies check-format check-rules build-asan lint-changed build-t
 
 # One after the other: what goes wrong by chance alone should not be blamed on a crowded machine.
 .PHONY: nightly
-nightly: build-asan build-planted ## fresh simulated payments, planted bugs, and a hundred kills of every process under load
+nightly: build build-asan build-planted ## fresh simulated payments, planted bugs, a soak, and a hundred kills of every process under load
 	build-planted/sim/runner/standin_planted simulate --quiet --jobs 0 --fresh --seconds 1800
 	tests/simulation/find_planted.py build-planted/sim/runner/standin_planted
+	cd tests/soak && STANDIN_BINARY=$(CURDIR)/build/standin PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=../scenarios:../crash \
+	  timeout 30m python3 -m unittest -v
 	cd tests/crash && STANDIN_ROUNDS=100 STANDIN_BINARY=$(CURDIR)/build-asan/standin PYTHONDONTWRITEBYTECODE=1 \
 	  PYTHONPATH=../scenarios timeout 6h python3 -m unittest -v
 

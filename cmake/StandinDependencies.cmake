@@ -12,8 +12,16 @@ find_package(date REQUIRED)  # libhowardhinnant-date-dev: time zones, which libs
 find_package(pugixml REQUIRED)
 find_package(GTest REQUIRED)
 
+# Thirty allocations a request: docs/decisions/0016. Sanitizers bring an allocator of their own.
+if(NOT STANDIN_SANITIZE)
+  find_library(STANDIN_ALLOCATOR tcmalloc_minimal REQUIRED)  # libgoogle-perftools-dev
+  target_link_libraries(standin_options INTERFACE ${STANDIN_ALLOCATOR})
+endif()
+
 # Asio and Beast compiled once, not in every file that includes them.
 add_library(standin_asio STATIC ${CMAKE_SOURCE_DIR}/cmake/asio_impl.cc)
 target_compile_definitions(standin_asio PUBLIC BOOST_ASIO_SEPARATE_COMPILATION BOOST_BEAST_SEPARATE_COMPILATION
-  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE)
+  BOOST_ASIO_NO_DEPRECATED BOOST_ASIO_DISABLE_BOOST_COROUTINE
+  # Operations and coroutine frames then come from operator new, which glibc serves many times faster than aligned_alloc.
+  BOOST_ASIO_DISABLE_STD_ALIGNED_ALLOC BOOST_ASIO_DISABLE_BOOST_ALIGN)
 target_link_libraries(standin_asio PUBLIC standin_options Boost::headers Threads::Threads)

@@ -189,6 +189,7 @@ BatchResult play(const Batch& asked) {
     }
   }
   keep_for_later(batch.resume, result.totals, next);
+  result.payments = result.totals.payments - before.payments;
   if (!batch.quiet) fmt::print(stderr, "\n");
   return result;
 }

@@ -23,7 +23,8 @@ struct Batch {
 };
 
 struct BatchResult {
-  Totals totals;
+  Totals totals;               ///< those that were taken up included
+  std::uint64_t payments = 0;  ///< played now
   std::uint64_t failed = 0;
   double seconds = 0;  ///< of real time
 };

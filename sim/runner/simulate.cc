@@ -146,7 +146,7 @@ int play_many(const Plan& plan, const Options& options) {
                     .quiet = options.quiet};
   const BatchResult result = play(batch);
   fmt::print("{}{:.0f} payments a second and process\n", report(result.totals),
-             static_cast<double>(result.totals.payments) / std::max(result.seconds, 0.001) / batch.jobs);
+             static_cast<double>(result.payments) / std::max(result.seconds, 0.001) / batch.jobs);
   fmt::print("{}\n", result.failed == 0 ? "every promise was kept" : fmt::format("{} runs failed", result.failed));
   return result.failed == 0 ? 0 : 1;
 }

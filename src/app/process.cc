@@ -125,7 +125,9 @@ Result<std::unique_ptr<Process>> Process::start(Config config, Beginning beginni
   if (auto used = process->use(std::move(*site)); !used) return std::unexpected(used.error());
   process->foundation_.console_thread->start();
   for (const auto& edge : process->edges_) edge->start();
-  process->public_api_->serving(*process->foundation_.journal);
+  const AsioClock& clock = *process->foundation_.clock;
+  process->public_api_->serving(*process->foundation_.journal,
+                                [&targets = process->targets_, &clock] { targets.publish(clock.now(), clock.wall()); });
   return process;
 }
 
@@ -296,7 +298,6 @@ std::size_t Process::in_flight() const {
 
 void Process::measure() {
   foundation_.metrics->connections(connections(), in_flight());
-  targets_.publish(foundation_.clock->now(), foundation_.clock->wall());
   certificates_->look(foundation_.clock->now(), foundation_.clock->wall(), *foundation_.metrics);
 }
 

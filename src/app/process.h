@@ -46,8 +46,7 @@ class Process {
   void let_go();
   /// That accept connections: the edge's, the operators', the console's. Any thread.
   std::vector<int> sockets();
-  /// Once a second: the edge's saturation, and what time alone changes about the upstreams. The rest is looked up when
-  /// /metrics is read.
+  /// Once a second: the edge's saturation and its certificates. The rest is looked up when /metrics is read.
   void measure();
 
   /// "edge 127.0.0.1:8080, console 127.0.0.1:8081, ..." with the ports that were bound.

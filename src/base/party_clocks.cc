@@ -14,6 +14,8 @@ void PartyClocks::heard(const std::string& upstream, const std::string& target, 
   leads_[upstream].insert_or_assign(target, lead);
 }
 
+// What a target said counts until the process ends, though the configuration may name the target no more: what was sent
+// to it before is still looked for by its clock. Too wide a window asks a person, too narrow a one charges twice.
 std::optional<Lead> PartyClocks::lead(const std::string& upstream) const {
   const std::lock_guard lock(mutex_);
   const auto found = leads_.find(upstream);

@@ -46,7 +46,6 @@ constexpr std::array<std::pair<Bug, std::string_view>, all_bugs.size()> names = 
     {Bug::refund_kept_as_shadow, "refund_kept_as_shadow"},
     {Bug::rest_of_match_forgotten, "rest_of_match_forgotten"},
     {Bug::sent_after_lease, "sent_after_lease"},
-    {Bug::earlier_request_ignored, "earlier_request_ignored"},
     {Bug::forgotten_yes_undone, "forgotten_yes_undone"},
     {Bug::one_payload_remembered, "one_payload_remembered"},
 }};

@@ -59,7 +59,6 @@ enum class Bug : std::uint8_t {
   refund_kept_as_shadow,    ///< grants a refund of its own charge in mode shadow, and only records it
   rest_of_match_forgotten,  ///< forgets what is still owed when the party turns out to have approved less
   sent_after_lease,         ///< stands still for longer than its lease, and sends all the same
-  earlier_request_ignored,  ///< replays while an earlier request of the key, which nobody wrote down, is under way
   forgotten_yes_undone,     ///< undoes on its own word what the process before it may have told yes
   one_payload_remembered,   ///< forgets what the first payload of a key was told when another comes
 };

@@ -7,8 +7,6 @@
 namespace standin {
 namespace {
 
-char lower_char(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 int hex_digit(char c) {
   c = lower_char(c);
   if (c >= '0' && c <= '9') return c - '0';
@@ -70,10 +68,6 @@ std::optional<std::vector<std::uint8_t>> parse_hex(std::string_view text) {
 
 bool all_digits(std::string_view text) {
   return !text.empty() && std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
-}
-
-bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::ranges::equal(a, b, {}, lower_char, lower_char);
 }
 
 std::string lower(std::string_view text) {

@@ -57,14 +57,20 @@ Response wrong_method() {
 
 }  // namespace
 
-void PublicApi::serving(Journal& journal) { journal_ = &journal; }
+void PublicApi::serving(Journal& journal, std::function<void()> measure) {
+  measure_ = std::move(measure);
+  journal_ = &journal;
+}
 
 void PublicApi::draining() { draining_ = true; }
 
 std::span<const ApiOperation> PublicApi::operations() { return public_operations; }
 
 Response PublicApi::metrics() const {
-  if (Journal* const journal = journal_.load()) refresh(metrics_, *journal);
+  if (Journal* const journal = journal_.load()) {
+    refresh(metrics_, *journal);
+    measure_();
+  }
   metrics_.log_lines_dropped(Log::dropped());
   Response response = plain(200, "");
   response.headers.set("Content-Type", "text/plain; version=0.0.4; charset=utf-8");

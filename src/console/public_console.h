@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -20,8 +21,9 @@ class PublicApi {
  public:
   explicit PublicApi(Metrics& metrics) : metrics_(metrics) {}
 
-  /// From now on requests are served. `journal` outlives this. Any thread.
-  void serving(Journal& journal);
+  /// From now on requests are served. `measure` sets what else is known by asking rather than by counting: it is called
+  /// before metrics are told, by whichever thread tells them. `journal` outlives this. Any thread, once.
+  void serving(Journal& journal, std::function<void()> measure = [] {});
   /// From now on a load balancer is to send its requests elsewhere. Any thread.
   void draining();
 
@@ -34,7 +36,8 @@ class PublicApi {
   Response ready() const;
 
   Metrics& metrics_;
-  std::atomic<Journal*> journal_{nullptr};
+  std::function<void()> measure_;
+  std::atomic<Journal*> journal_{nullptr};  ///< set when measure_ is
   std::atomic<bool> draining_{false};
 };
 

@@ -138,14 +138,23 @@ struct OwnReference {
 
 /// An order of ours that a later request names.
 struct OwnOrder {
-  std::string reference;  ///< ours
-  Money amount;
-  const Request& request;  ///< the charge, as kept
-  const Response& answer;  ///< ours to it
-  bool cancelled = false;  ///< withdrawn, or to be
-  Money refunded;          ///< given back, or to be, as far as is known
-  bool captured = false;   ///< a hold that was captured since, or is to be
+  std::string reference;          ///< ours
+  Money amount;                   ///< that was asked
+  const Request& request;         ///< the charge, as kept
+  const Response& answer;         ///< ours to it
+  bool cancelled = false;         ///< withdrawn, or to be
+  Money refunded;                 ///< given back, or to be, as far as is known
+  std::optional<Money> part;      ///< the party approved less than was asked: this much
+  std::optional<Money> captured;  ///< of a hold: what was captured since, or is to be
+  /// What the very request that is answered meant when it was made first, where it names no amount.
+  std::optional<Money> meant;
   WallTime created{};
+
+  /// What the party approved of it, or is to approve, and of a hold that was captured what was: no more is given back.
+  Money taken() const {
+    const Money approved = part.value_or(amount);
+    return captured && captured->minor < approved.minor ? *captured : approved;
+  }
 };
 
 /// What a message means in one party's wire format. Pure: no I/O, no clock; one instance is shared by all threads.
@@ -190,7 +199,8 @@ class Dialect {
     return std::nullopt;
   }
 
-  /// The amount of such a refund or capture: all that is left where it names none; nothing if it cannot be read.
+  /// The amount of such a refund or capture; nothing if it cannot be read. Where it names none, what it meant first, or
+  /// else all that is left.
   virtual std::optional<Money> amount_about(const Request&, const OwnOrder&) const { return std::nullopt; }
 
   // --- from one party's format to another's ---

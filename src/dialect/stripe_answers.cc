@@ -72,6 +72,8 @@ class About {
         payment_(payment_of(order.request, order_parameters_, order.amount, order.created)) {
     name(payment_, order.reference, context.id);
     take_from_answer();
+    payment_.received = written_amount(order.taken());
+    if (order.captured) payment_.state = Payment::State::succeeded;
     if (!order.cancelled) return;
     payment_.state = Payment::State::cancelled;
     payment_.cancelled_at = payment_.created;
@@ -92,7 +94,7 @@ class About {
 
   Response capture() {
     if (asked_ == Resource::payment_intents && made_by_ == Resource::charges) return not_found();
-    if (payment_.state != Payment::State::held || order_.captured) return captured_already();
+    if (payment_.state != Payment::State::held) return captured_already();
     const auto amount = part(part_field());
     if (!amount) return refused(400, amount.error(), context_);
     payment_.state = Payment::State::succeeded;
@@ -103,6 +105,7 @@ class About {
   Response refund() {
     const auto amount = part("amount");
     if (!amount) return refused(400, amount.error(), context_);
+    if (payment_.state == Payment::State::held && amount->minor < order_.taken().minor) return released_whole();
     return answer(200,
                   refund_object({.id = "re_" + own_core(context_.id),
                                  .charge_id = payment_.charge_id,
@@ -116,13 +119,14 @@ class About {
 
   /// What a capture or refund names; all that is left if it names nothing.
   std::expected<Money, ApiError> part(std::string_view field) const {
-    const Money left{order_.amount.minor - order_.refunded.minor, order_.amount.currency};
+    const Money left{order_.taken().minor - order_.refunded.minor, order_.amount.currency};
     if (left.minor <= 0) {
       return std::unexpected(
           ApiError{.code = "charge_already_refunded", .param = {}, .message = "The charge has already been refunded."});
     }
-    if (!parameters_.has(field)) return left;
-    const auto money = amount_of(field, parameters_.value(field), order_.amount.currency);
+    if (!parameters_.has(field) && !order_.meant) return left;
+    const auto money = parameters_.has(field) ? amount_of(field, parameters_.value(field), order_.amount.currency)
+                                              : Result<Money>(*order_.meant);
     if (!money) {
       return std::unexpected(
           ApiError{.code = "parameter_invalid_integer", .param = field, .message = "Invalid positive integer"});
@@ -165,6 +169,14 @@ class About {
   }
 
   Response not_found() const { return refusal(Refusal::not_found, context_); }
+
+  Response released_whole() const {
+    return refused(400,
+                   {.code = "amount_too_small",
+                    .param = "amount",
+                    .message = "A charge that has not been captured is refunded whole."},
+                   context_);
+  }
 
   Response captured_already() const {
     if (asked_ == Resource::charges) {

@@ -19,15 +19,30 @@ const std::string charge_id = "ch_standin" + std::string(stripe_test::ulid);
 
 Response approval(const Request& request) { return dialect().approve(Asked(request).context()); }
 
+/// What became of an order since.
+struct Fate {
+  bool cancelled = false;
+  std::int64_t refunded_minor = 0;
+  std::optional<std::int64_t> part_minor, captured_minor, meant_minor;
+};
+
+std::optional<Money> dollars(std::optional<std::int64_t> minor) {
+  return minor ? std::optional(Money{*minor, *Currency::parse("USD")}) : std::nullopt;
+}
+
 /// What a later request about an order of ours is answered.
-Response about(const Request& charge, const Request& later, bool cancelled = false) {
+Response about(const Request& charge, const Request& later, const Fate& fate = {}) {
   const Asked first(charge);
   const Response first_answer = dialect().approve(first.context());
   const OwnOrder order{.reference = first.reference,
                        .amount = *first.facts.amount,
                        .request = first.request,
                        .answer = first_answer,
-                       .cancelled = cancelled,
+                       .cancelled = fate.cancelled,
+                       .refunded = *dollars(fate.refunded_minor),
+                       .part = dollars(fate.part_minor),
+                       .captured = dollars(fate.captured_minor),
+                       .meant = dollars(fate.meant_minor),
                        .created = wall_time(1'795'316'649'000)};
   Asked asked(later);
   asked.reference = "standin01BX5ZZKBKACTAV9WEVGEMMVRZ";
@@ -194,13 +209,13 @@ TEST(StripeAboutOurs, AReadShowsWhatWasAnswered) {
   const Request charge = post("/v1/payment_intents", intent_body);
   EXPECT_EQ(about(charge, get("/v1/payment_intents/" + intent_id)).body, approval(charge).body);
   EXPECT_EQ(at(about(charge, get("/v1/charges/" + charge_id)), "/payment_intent"), intent_id);
-  EXPECT_EQ(at(about(charge, get("/v1/payment_intents/" + intent_id), true), "/status"), "canceled");
+  EXPECT_EQ(at(about(charge, get("/v1/payment_intents/" + intent_id), {.cancelled = true}), "/status"), "canceled");
 }
 
 TEST(StripeAboutOurs, ACancellationIsGranted) {
   const Request cancel = post("/v1/payment_intents/" + intent_id + "/cancel", "cancellation_reason=duplicate");
   for (const bool withdrawn_already : {false, true}) {
-    const Response response = about(post("/v1/payment_intents", intent_body), cancel, withdrawn_already);
+    const Response response = about(post("/v1/payment_intents", intent_body), cancel, {.cancelled = withdrawn_already});
     EXPECT_EQ(response.status, 200);
     EXPECT_EQ(at(response, "/status"), "canceled");
     EXPECT_EQ(at(response, "/cancellation_reason"), "duplicate");
@@ -243,9 +258,38 @@ TEST(StripeAboutOurs, ARefundOfMoreOrOfSomethingUnreadableIsTheGatewaysError) {
   }
 }
 
+TEST(StripeAboutOurs, NoMoreIsRefundedThanWasTaken) {
+  const Request sale = post("/v1/payment_intents", intent_body);
+  const Request hold = post("/v1/payment_intents", hold_body);
+  const auto refund = [](std::string_view amount) {
+    return post("/v1/refunds", "payment_intent=" + intent_id + std::string(amount));
+  };
+  for (const auto& [charge, fate] :
+       {std::pair(sale, Fate{.part_minor = 800}), std::pair(hold, Fate{.captured_minor = 800}),
+        std::pair(hold, Fate{.part_minor = 800, .captured_minor = 1234})}) {
+    EXPECT_EQ(at(about(charge, refund("&amount=801"), fate), "/error/code"), "amount_too_large");
+    EXPECT_EQ(at(about(charge, refund("&amount=800"), fate), "/amount"), "800");
+    EXPECT_EQ(at(about(charge, refund(""), fate), "/amount"), "800") << "all that is left";
+    EXPECT_EQ(at(about(charge, get("/v1/payment_intents/" + intent_id), fate), "/amount_received"), "800");
+  }
+}
+
+TEST(StripeAboutOurs, WhatIsOnlyHeldIsRefundedWhole) {
+  const Request hold = post("/v1/payment_intents", hold_body);
+  EXPECT_EQ(about(hold, post("/v1/refunds", "amount=1233&payment_intent=" + intent_id)).status, 400);
+  EXPECT_EQ(at(about(hold, post("/v1/refunds", "payment_intent=" + intent_id)), "/amount"), "1234");
+}
+
+TEST(StripeAboutOurs, ARefundThatNamesNoAmountMeansTheSameWhenItIsAskedAgain) {
+  const Request charge = post("/v1/payment_intents", intent_body);
+  const Request all = post("/v1/refunds", "payment_intent=" + intent_id);
+  EXPECT_EQ(at(about(charge, all, {.refunded_minor = 400}), "/amount"), "834");
+  EXPECT_EQ(at(about(charge, all, {.meant_minor = 834}), "/amount"), "834") << "the other one came to nothing since";
+}
+
 TEST(StripeAboutOurs, NothingIsRefundedAfterACancellation) {
-  const Response response =
-      about(post("/v1/payment_intents", intent_body), post("/v1/refunds", "payment_intent=" + intent_id), true);
+  const Response response = about(post("/v1/payment_intents", intent_body),
+                                  post("/v1/refunds", "payment_intent=" + intent_id), {.cancelled = true});
   EXPECT_EQ(response.status, 400);
   EXPECT_EQ(at(response, "/error/code"), "charge_already_refunded");
 }

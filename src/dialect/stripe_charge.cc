@@ -109,8 +109,16 @@ Request charge_request(const Charge& charge, const SecretText& api_key, const Ou
   return form_post("/v1/payment_intents", charge_form(charge, context.key), api_key, "standin-" + context.reference);
 }
 
-// An intent that holds is cancelled, for there is nothing to refund yet; a charge is released by a refund. Whoever
-// undoes a charge uses the same key: it is undone once.
+Undoing undoing(std::string_view upstream_reference, bool held) {
+  const std::string id = percent_encoded(upstream_reference);
+  const bool is_intent = upstream_reference.starts_with("pi_");
+  if (held && is_intent) {
+    return {fmt::format("/v1/payment_intents/{}/cancel", id), "", fmt::format("cancellation-{}", upstream_reference)};
+  }
+  return {"/v1/refunds", fmt::format("{}={}", is_intent ? "payment_intent" : "charge", id),
+          fmt::format("reversal-{}", upstream_reference)};
+}
+
 Request amendment_request(const Amendment& amendment, const SecretText& api_key, const OutboundContext& context) {
   using Kind = Amendment::Kind;
   const std::string id = percent_encoded(amendment.upstream_reference);
@@ -118,12 +126,12 @@ Request amendment_request(const Amendment& amendment, const SecretText& api_key,
   const std::string object = (is_intent ? "/v1/payment_intents/" : "/v1/charges/") + id;
   const std::string names_it = (is_intent ? "payment_intent=" : "charge=") + id;
   const std::string amount = amendment.amount ? std::to_string(written_amount(*amendment.amount)) : std::string();
-  const std::string undoing = "reversal-" + amendment.upstream_reference;
   const std::string own = "standin-" + context.reference;
   switch (amendment.kind) {
-    case Kind::cancel:
-      if (amendment.held && is_intent) return form_post(object + "/cancel", "", api_key, undoing);
-      return form_post("/v1/refunds", names_it, api_key, undoing);
+    case Kind::cancel: {
+      Undoing cancel = undoing(amendment.upstream_reference, amendment.held);
+      return form_post(std::move(cancel.target), std::move(cancel.body), api_key, cancel.key);
+    }
     case Kind::capture:
       return form_post(object + "/capture",
                        FormWriter().field(is_intent ? "amount_to_capture" : "amount", amount).done(), api_key, own);

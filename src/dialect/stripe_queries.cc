@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "dialect/gateway.h"
+#include "dialect/stripe_charge.h"
 #include "dialect/stripe_judge.h"
 #include "dialect/stripe_request.h"
 
@@ -163,22 +164,17 @@ class StripeQueries final : public PartyQueries {
                   .standing = true};
   }
 
-  // An intent that holds is cancelled, for there is nothing to refund yet; a charge is released by a refund.
   std::optional<Request> reversal_request(const OrderNames& order, const Request& original,
                                           std::string_view) const override {
     const auto asks = account(original);
     if (!asks || order.upstream_reference.empty()) return std::nullopt;
-    const bool is_intent = order.upstream_reference.starts_with("pi_");
     const auto parameters = Parameters::read(original);
-    const bool held = is_intent && parameters && stripe::is_hold(*parameters);
-    const std::string id = percent_encoded(order.upstream_reference);
-    Request request{.method = "POST",
-                    .target = held ? fmt::format("/v1/payment_intents/{}/cancel", id) : "/v1/refunds",
-                    .headers = {},
-                    .body = held ? "" : fmt::format("{}={}", is_intent ? "payment_intent" : "charge", id)};
+    stripe::Undoing undoing = stripe::undoing(order.upstream_reference, parameters && stripe::is_hold(*parameters));
+    Request request{
+        .method = "POST", .target = std::move(undoing.target), .headers = {}, .body = std::move(undoing.body)};
     authenticate(request, *asks);
     request.headers.add("Content-Type", "application/x-www-form-urlencoded");
-    request.headers.add("Idempotency-Key", "reversal-" + order.upstream_reference);
+    request.headers.add("Idempotency-Key", undoing.key);
     return request;
   }
 

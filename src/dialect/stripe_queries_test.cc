@@ -146,6 +146,15 @@ TEST(StripeReversal, CancelsAnIntentThatHolds) {
   EXPECT_EQ(request->body, "");
 }
 
+TEST(StripeReversal, UsesNoKeyForTwoEndpoints) {
+  const auto key_of = [](std::string_view more) {
+    const auto request = queries()->reversal_request(
+        names("pi_7"), post("/v1/payment_intents", std::string(intent_body).append(more)), "");
+    return std::string(request->headers.find("Idempotency-Key").value_or(""));
+  };
+  EXPECT_NE(key_of(""), key_of("&capture_method=manual")) << "what was held may have been captured since";
+}
+
 TEST(StripeReversal, CannotBeAskedForWithoutAReference) {
   EXPECT_FALSE(queries()->reversal_request(names(""), post("/v1/charges", "amount=5"), ""));
 }

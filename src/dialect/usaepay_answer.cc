@@ -156,6 +156,7 @@ std::string_view message(UsaepayCode code) {
     case UsaepayCode::in_progress: return "Duplicate transaction in progress, please try again";
     case UsaepayCode::nothing_to_refund: return "Refund: original transaction not found.";
     case UsaepayCode::refund_exceeds: return "Refund amount exceeds the original transaction.";
+    case UsaepayCode::not_settled: return "Refund: original transaction has not been settled.";
     case UsaepayCode::no_original: return "Unable to find original transaction.";
     case UsaepayCode::already_captured: return "Transaction has already been captured or settled.";
     case UsaepayCode::declined: return "Card Declined";

@@ -27,6 +27,7 @@ enum class UsaepayCode {
   in_progress = 93,
   nothing_to_refund = 110,
   refund_exceeds = 112,
+  not_settled = 114,  ///< a hold, of which nothing was taken yet
   no_original = 10105,
   already_captured = 10126,
   declined = 10127,

@@ -232,6 +232,7 @@ struct AboutOurs {
   Charged later;
   Response given = usaepay()->approve(charge.context());
   bool cancelled = false;
+  std::optional<Money> part, captured, meant;
 
   std::string code(Operation operation, std::string_view body) {
     later.request = gate(body);
@@ -239,7 +240,11 @@ struct AboutOurs {
                          .amount = *charge.facts.amount,
                          .request = charge.request,
                          .answer = given,
-                         .cancelled = cancelled};
+                         .cancelled = cancelled,
+                         .refunded = Money{0, charge.facts.amount->currency},
+                         .part = part,
+                         .captured = captured,
+                         .meant = meant};
     const auto answer = usaepay()->answer_about(operation, order, later.context());
     if (!answer) return "none";
     last = *answer;
@@ -266,6 +271,29 @@ TEST(UsaepayAboutOurs, ARefundIsTakenDownUpToTheCharge) {
   EXPECT_EQ(ours.code(Operation::refund, "UMcommand=refund&UMamount=25.01"), "00112");
   for (const auto* amount : {"-5", "1e3", "10.999", "0", "0.00"})
     EXPECT_EQ(ours.code(Operation::refund, "UMcommand=refund&UMamount=" + std::string(amount)), "10129") << amount;
+}
+
+TEST(UsaepayAboutOurs, NoMoreIsRefundedThanWasTaken) {
+  const Money eight{800, *Currency::parse("USD")};
+  AboutOurs in_part;
+  in_part.part = eight;
+  AboutOurs captured;
+  captured.charge.request = sale_with("UMcommand", "cc:authonly");
+  EXPECT_EQ(captured.code(Operation::refund, "UMcommand=refund&UMamount=1"), "00114") << "nothing was taken yet";
+  captured.captured = eight;
+  for (AboutOurs* const ours : {&in_part, &captured}) {
+    EXPECT_EQ(ours->code(Operation::refund, "UMcommand=refund&UMamount=8.01"), "00112");
+    EXPECT_EQ(ours->code(Operation::refund, "UMcommand=refund&UMamount=8.00"), "00000");
+    EXPECT_EQ(ours->code(Operation::refund, "UMcommand=refund"), "00000");
+    EXPECT_EQ(field(ours->last, "UMauthAmount"), "8");
+  }
+}
+
+TEST(UsaepayAboutOurs, ARefundThatNamesNoAmountMeansTheSameWhenItIsAskedAgain) {
+  AboutOurs ours;
+  ours.meant = Money{1050, *Currency::parse("USD")};
+  EXPECT_EQ(ours.code(Operation::refund, "UMcommand=refund"), "00000");
+  EXPECT_EQ(field(ours.last, "UMauthAmount"), "10.5");
 }
 
 TEST(UsaepayAboutOurs, OnlyAHoldIsCaptured) {

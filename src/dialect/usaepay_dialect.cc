@@ -205,7 +205,7 @@ class UsaepayDialect final : public Dialect {
   std::optional<Money> amount_about(const Request& request, const OwnOrder& order) const override {
     const auto form = UsaepayForm::parse(request.body);
     const auto amount = form ? amount_of(*form, order.amount.currency) : failure("is no form");
-    return amount ? std::optional(amount->value_or(order.amount)) : std::nullopt;
+    return amount ? std::optional(amount->value_or(unnamed_amount(order))) : std::nullopt;
   }
 
   std::optional<Charge> charge(const Request& request) const override {
@@ -265,15 +265,20 @@ class UsaepayDialect final : public Dialect {
     const auto amount = form ? amount_of(*form, order.amount.currency) : failure("is no form");
     if (!amount || (*amount && ((*amount)->minor == 0 || (*amount)->currency != order.amount.currency)))
       return error(UsaepayCode::invalid_data);
-    const Money wanted = amount->value_or(order.amount);
-    const bool too_much = wanted.minor > order.amount.minor - order.refunded.minor;
-    if (operation == Operation::refund)
-      return too_much ? error(UsaepayCode::refund_exceeds) : done(order, wanted, context);
+    const Money wanted = amount->value_or(unnamed_amount(order));
+    const bool too_much = wanted.minor > order.taken().minor - order.refunded.minor;
     const auto original = UsaepayForm::parse(order.request.body);
-    const bool is_hold = !original || asks_for_hold(command_of(*original));
-    if (!is_hold || order.captured) return error(UsaepayCode::already_captured);
+    const bool is_held = (!original || asks_for_hold(command_of(*original))) && !order.captured;
+    if (operation == Operation::refund) {
+      if (is_held && original) return error(UsaepayCode::not_settled);
+      return too_much ? error(UsaepayCode::refund_exceeds) : done(order, wanted, context);
+    }
+    if (!is_held) return error(UsaepayCode::already_captured);
     return too_much ? error(UsaepayCode::invalid_data) : done(order, wanted, context);
   }
+
+  /// All of it: the vendor does not take what was given back already for less.
+  static Money unnamed_amount(const OwnOrder& order) { return order.meant.value_or(order.taken()); }
 
   bool is_stripped(std::string_view name) const {
     return is_security_data(name) ||

@@ -20,9 +20,14 @@ std::vector<Money> as_money(const std::map<Currency, std::int64_t>& sums) {
 std::int64_t exposed_minor(const Owed& owed) {
   if (!owed.promised || !owed.amount) return 0;
   const bool partial = owed.settled_minor > 0 && owed.settled_minor < owed.amount->minor;
-  const bool rest_owed = is_delivered(owed.state) && partial && !owed.rest_closed;
+  if (partial && owed.rest_closed) return 0;
+  const bool rest_owed = is_delivered(owed.state) && partial;
   if (!is_exposed(owed.state) && !rest_owed) return 0;
   return std::max<std::int64_t>(0, owed.amount->minor - owed.settled_minor);
+}
+
+bool is_rest_closed(State state, std::int64_t exposed_minor) {
+  return exposed_minor == 0 && (is_delivered(state) || state == State::cancelling);
 }
 
 std::size_t Exposure::UlidHash::operator()(const Ulid& id) const {

@@ -23,6 +23,9 @@ struct Owed {
   bool rest_closed = false;
 };
 std::int64_t exposed_minor(const Owed& owed);
+/// Owed::rest_closed of an order that is in that state with that exposure. It stays closed while the charge is to be
+/// voided, and after a void that came to nothing.
+bool is_rest_closed(State state, std::int64_t exposed_minor);
 
 /// The sum promised and not yet collected, derived from what each order still owes. The writer's alone; what a batch
 /// changes can be taken back as long as the batch is not committed.

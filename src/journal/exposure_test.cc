@@ -34,6 +34,17 @@ TEST(Exposure, OfAPartialSettlementIsTheRestUntilItsCaseIsClosed) {
   EXPECT_EQ(exposed_minor(part), 0);
 }
 
+TEST(Exposure, OfARestThatAPersonClosedStaysNothingWhileTheChargeIsVoided) {
+  Owed part = owed(State::cancelling, 60);
+  EXPECT_EQ(exposed_minor(part), 40);
+  part.rest_closed = true;
+  EXPECT_EQ(exposed_minor(part), 0);
+  EXPECT_TRUE(is_rest_closed(State::cancelling, 0));
+  EXPECT_TRUE(is_rest_closed(State::settled, 0));
+  EXPECT_FALSE(is_rest_closed(State::cancelling, 40));
+  EXPECT_FALSE(is_rest_closed(State::held, 0));
+}
+
 TEST(Exposure, IsNeverLessThanNothing) { EXPECT_EQ(exposed_minor(owed(State::held, 130)), 0); }
 
 TEST(Exposure, OfWhatWasNotPromisedIsNothing) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <memory>
 #include <optional>
@@ -104,6 +105,11 @@ struct Attempt {
   std::optional<Earlier> earlier{};  ///< nothing: by this process
 };
 
+/// Its client asked the party for a void of what the party has, and whether it was granted is not known yet.
+inline bool is_being_voided(State state, const std::vector<Attempt>& attempts) {
+  return state == State::cancelling && std::ranges::find(attempts, "void", &Attempt::kind) != attempts.end();
+}
+
 /// A step in an order's life, written in one transaction: the transition, the attempt that led to it, the follow-up it
 /// opens.
 struct Change {
@@ -154,6 +160,7 @@ struct OrderRow {
   std::string decision;  ///< explained, one line per rule
   bool accepted = false;
   Cause cause = Cause::refused;
+  std::optional<Money> part;           ///< the party did less than was asked: this much
   std::optional<bool> done_after_all;  ///< whether the upstream had done it when we stood in, once known
   State state = State::accepted;
   bool shadow = false, undelivered = false;

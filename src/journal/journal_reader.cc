@@ -34,10 +34,10 @@ std::string note_line(const Rows& rows) {
 
 }  // namespace
 
-Result<std::unique_ptr<JournalReader>> JournalReader::open(const std::string& path, const std::string& vfs) {
+Result<std::unique_ptr<JournalReader>> JournalReader::open(const std::string& path, const std::string& vfs, Runs runs) {
   auto database = Database::open(path, {.vfs = vfs, .read_only = true});
   if (!database) return std::unexpected(database.error());
-  return std::unique_ptr<JournalReader>(new JournalReader(std::move(*database)));
+  return std::unique_ptr<JournalReader>(new JournalReader(std::move(*database), std::move(runs)));
 }
 
 Result<void> JournalReader::finish(std::string_view what) {

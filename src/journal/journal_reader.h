@@ -15,9 +15,9 @@ namespace standin {
 class JournalReader {
  public:
   /// On a connection of its own.
-  static Result<std::unique_ptr<JournalReader>> open(const std::string& path, const std::string& vfs);
+  static Result<std::unique_ptr<JournalReader>> open(const std::string& path, const std::string& vfs, Runs runs);
   /// On the connection of a writer that is on the same thread.
-  explicit JournalReader(Database& shared) : database_(shared), runs_(shared), orders_(shared, runs_) {}
+  JournalReader(Database& shared, Runs runs) : database_(shared), runs_(std::move(runs)), orders_(shared, runs_) {}
 
   /// By another process. Any thread.
   bool used_before() const { return runs_.last().has_value(); }
@@ -33,8 +33,8 @@ class JournalReader {
   Result<std::optional<Ulid>> holder(const std::string& upstream, const std::string& upstream_reference);
 
  private:
-  explicit JournalReader(std::unique_ptr<Database> own)
-      : own_(std::move(own)), database_(*own_), runs_(*own_), orders_(*own_, runs_) {}
+  JournalReader(std::unique_ptr<Database> own, Runs runs)
+      : own_(std::move(own)), database_(*own_), runs_(std::move(runs)), orders_(*own_, runs_) {}
   Result<void> finish(std::string_view what);
   Result<std::int64_t> row_of(const Ulid& id);
   void read_notes(FollowUpRow& follow_up);

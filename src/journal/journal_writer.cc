@@ -11,7 +11,11 @@ Result<void> JournalWriter::open(const SqliteStore::Options& options) {
   auto store = SqliteStore::open(options, index_);
   if (!store) return std::unexpected(store.error());
   store_ = std::move(*store);
-  if (metrics_) metrics_->journal_promising(true);
+  if (!store_->has_begun()) {
+    stop_promising("the journal's disk is full", false);
+  } else if (metrics_) {
+    metrics_->journal_promising(true);
+  }
   return {};
 }
 

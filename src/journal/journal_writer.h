@@ -34,6 +34,7 @@ class JournalWriter : public std::enable_shared_from_this<JournalWriter> {
   JournalHealth health() const;
   const JournalIndex& index() const { return index_; }
   Database& database() { return store_->database(); }
+  const Runs& runs() const { return store_->runs(); }
 
  private:
   void write_until_closed();

@@ -14,7 +14,7 @@ constexpr std::string_view select_orders =
     "amount_minor, currency, merchant, customer, card, order_reference, country, decision, accepted, cause, "
     "done_after_all, "
     "state, shadow, undelivered, created, first_sent, due, token, replays, unresolved, network, behind, answered, "
-    "stood_in, run FROM orders";
+    "stood_in, run, settled_minor FROM orders";
 
 /// Conditions with their parameters, in the order in which both appear.
 class Conditions {
@@ -114,6 +114,12 @@ Facts read_facts(const Rows& rows) {
   return facts;
 }
 
+std::optional<Money> read_part(const Rows& rows, const std::optional<Money>& asked) {
+  const std::int64_t settled_minor = rows.integer(35);
+  if (!asked || settled_minor <= 0 || settled_minor >= asked->minor) return std::nullopt;
+  return Money{settled_minor, asked->currency};
+}
+
 OrderRow read_order(const Rows& rows, const Runs& runs) {
   OrderRow order{.id = rows.ulid(0),
                  .key = {rows.digest(1)},
@@ -141,6 +147,7 @@ OrderRow read_order(const Rows& rows, const Runs& runs) {
                  .answered = rows.flag(32),
                  .earlier = runs.earlier(rows.integer(34)),
                  .stood_in = rows.flag(33)};
+  order.part = read_part(rows, order.facts.amount);
   if (!rows.is_null(31)) order.behind = rows.ulid(31);
   if (!rows.is_null(20)) order.done_after_all = rows.flag(20);
   return order;

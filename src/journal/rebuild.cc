@@ -7,7 +7,6 @@
 #include "base/limits.h"
 #include "base/planted.h"
 #include "journal/orders_table.h"
-#include "journal/runs.h"
 
 namespace standin {
 namespace {
@@ -52,7 +51,7 @@ Record read_order(const Rows& rows) {
                  .promised = rows.flag(13) && !record.shadow && rows.is_null(14),
                  .amount = read_amount(rows, record.readable),
                  .settled_minor = rows.integer(10),
-                 .rest_closed = is_delivered(record.order.state) && record.exposed == 0};
+                 .rest_closed = is_rest_closed(record.order.state, record.exposed)};
   return record;
 }
 
@@ -150,16 +149,18 @@ void move_times(Database& database, const Runs& runs, WallTime now) {
 
 }  // namespace
 
-Result<void> rebuild(Database& database, const std::string& path, const Opening& opening, JournalIndex& index,
-                     Exposure& exposure) {
-  Runs::begin(database, opening.now, opening.boot);
-  const Runs runs(database);
+void begin_run(Database& database, const Runs& runs, WallTime now) {
+  runs.write_down(database);
   database.execute("UPDATE orders SET lease_until = 0, lease_owner = '' WHERE lease_until <> 0 OR lease_owner <> ''");
   if (planted(Bug::open_attempts_forgotten)) {
     database.execute("DELETE FROM attempts WHERE open = 1");
     database.execute("UPDATE orders SET unresolved = 0");
   }
-  move_times(database, runs, opening.now);
+  move_times(database, runs, now);
+}
+
+Result<void> rebuild(Database& database, const std::string& path, const Runs& runs, WallTime now, JournalIndex& index,
+                     Exposure& exposure) {
   {
     Histories histories(database);
     Statement orders(database, all_orders);
@@ -167,7 +168,7 @@ Result<void> rebuild(Database& database, const std::string& path, const Opening&
     while (rows.next()) {
       Record record = read_order(rows);
       if (auto sound = check(record, histories, path); !sound) return sound;
-      tell_by_this_clock(record, runs, opening.now);
+      tell_by_this_clock(record, runs, now);
       if (auto added = remember(record, index, exposure, path); !added) return added;
     }
   }

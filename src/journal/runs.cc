@@ -4,20 +4,22 @@
 
 namespace standin {
 
-void Runs::begin(Database& database, WallTime now, const std::optional<Boot>& boot) {
-  Statement add(database, "INSERT INTO runs (opened, boot, boot_began) VALUES (?, ?, ?)");
-  const Boot here = boot.value_or(Boot{});
-  add.execute(now, here.id, here.began);
-}
-
-Runs::Runs(Database& database) {
+Runs::Runs(Database& database, WallTime now, const std::optional<Boot>& boot) {
   Statement statement(database, "SELECT id, opened, boot, boot_began FROM runs ORDER BY id");
   Rows rows = statement.query();
   while (rows.next()) runs_.push_back({rows.integer(0), rows.time(1), {rows.text(2), rows.time(3)}});
+  const std::int64_t id = runs_.empty() ? 1 : runs_.back().id + 1;
+  runs_.push_back({id, now, boot.value_or(Boot{})});
+}
+
+void Runs::write_down(Database& database) const {
+  Statement add(database, "INSERT INTO runs (id, opened, boot, boot_began) VALUES (?, ?, ?, ?)");
+  const Run& here = runs_.back();
+  add.execute(here.id, here.opened, here.boot.id, here.boot.began);
 }
 
 std::optional<Earlier> Runs::earlier(std::int64_t run) const {
-  if (runs_.empty() || runs_.back().id == run) return std::nullopt;
+  if (runs_.back().id == run) return std::nullopt;
   const Run& here = runs_.back();
   Earlier earlier{.opened = here.opened, .set_by = std::nullopt};
   const auto found = std::ranges::find(runs_, run, &Run::id);

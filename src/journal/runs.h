@@ -13,10 +13,10 @@ namespace standin {
 /// the table `runs`.
 class Runs {
  public:
-  /// This process is the newest from now on.
-  static void begin(Database& database, WallTime now, const std::optional<Boot>& boot);
-  /// Reads them; the newest is this process.
-  explicit Runs(Database& database);
+  /// Reads the earlier ones; the newest is this process, whether or not it can be written down yet.
+  Runs(Database& database, WallTime now, const std::optional<Boot>& boot);
+  /// Writes this process down. Nothing else of it may be written before.
+  void write_down(Database& database) const;
 
   /// Of what that run wrote; nothing if that is this process.
   std::optional<Earlier> earlier(std::int64_t run) const;

@@ -57,10 +57,10 @@ Result<std::unique_ptr<SqliteJournal>> SqliteJournal::open(SqliteJournalOptions 
   }
   std::unique_ptr<JournalReader> reader;
   if (alone) {
-    reader = std::make_unique<JournalReader>(writer->database());
+    reader = std::make_unique<JournalReader>(writer->database(), writer->runs());
     writer->run_on(*options.executor);
   } else {
-    auto own = JournalReader::open(options.path, options.vfs);
+    auto own = JournalReader::open(options.path, options.vfs, writer->runs());
     if (!own) return std::unexpected(own.error());
     reader = std::move(*own);
     writer->run_on_own_thread();

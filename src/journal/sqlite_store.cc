@@ -56,12 +56,14 @@ Result<void> make_durable(Database& database, const std::string& path) {
 
 }  // namespace
 
-SqliteStore::SqliteStore(std::string path, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
-                         std::shared_ptr<const PartyClocks> clocks, JournalIndex& index)
-    : path_(std::move(path)),
+SqliteStore::SqliteStore(const Options& options, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
+                         JournalIndex& index)
+    : path_(options.path),
+      opened_(options.now),
       lock_(std::move(lock)),
       database_(std::move(database)),
-      clocks_(std::move(clocks)),
+      runs_(*database_, options.now, options.boot),
+      clocks_(options.clocks),
       index_(index) {}
 
 SqliteStore::~SqliteStore() = default;
@@ -78,9 +80,11 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, J
   if (!database) return std::unexpected(database.error());
   if (auto ready = set_up(**database, options.path); !ready) return std::unexpected(ready.error());
   if (auto durable = make_durable(**database, options.path); !durable) return std::unexpected(durable.error());
-  std::unique_ptr<SqliteStore> store(
-      new SqliteStore(options.path, std::move(lock), std::move(*database), options.clocks, index));
-  if (auto rebuilt = rebuild(*store->database_, options.path, {options.now, options.boot}, index, store->exposure_);
+  std::unique_ptr<SqliteStore> store(new SqliteStore(options, std::move(lock), std::move(*database), index));
+  if (const auto failed = store->begin(); failed && !failed->is_disk_full()) {
+    return failure(fmt::format("cannot begin to use the journal {}: {}", options.path, failed->what), options.path);
+  }
+  if (auto rebuilt = rebuild(*store->database_, options.path, store->runs_, options.now, index, store->exposure_);
       !rebuilt) {
     return std::unexpected(rebuilt.error());
   }
@@ -97,7 +101,21 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, J
   return store;
 }
 
+// Before anything else is written: until then, what this process wrote would be taken for an earlier one's.
+std::optional<SqliteFailure> SqliteStore::begin() {
+  if (begun_) return std::nullopt;
+  database_->execute("BEGIN IMMEDIATE");
+  begin_run(*database_, runs_, opened_);
+  database_->execute("COMMIT");
+  auto failed = database_->take_failure();
+  begun_ = !failed;
+  if (database_->in_transaction()) database_->execute("ROLLBACK");
+  database_->take_failure();
+  return failed;
+}
+
 BatchResult SqliteStore::execute(std::span<const Command* const> commands, WallTime now) {
+  if (const auto failed = begin()) return take_back(commands, *failed, true);
   BatchResult result;
   Transaction transaction(*tables_, exposure_, index_, *clocks_, now);
   database_->execute("BEGIN IMMEDIATE");
@@ -139,6 +157,7 @@ std::optional<BatchResult> SqliteStore::try_writing() {
   std::error_code unknown;
   const auto space = std::filesystem::space(std::filesystem::absolute(path_).parent_path(), unknown);
   if (unknown || space.available < limits::journal_room_bytes_min) return std::nullopt;
+  if (const auto failed = begin()) return take_back({}, *failed, true);
   database_->execute("BEGIN IMMEDIATE");
   database_->execute(fmt::format("PRAGMA user_version = {}", journal_version).c_str());
   if (const auto failed = database_->take_failure()) return take_back({}, *failed, false);

@@ -10,6 +10,7 @@
 #include "base/party_clocks.h"
 #include "journal/checkpointer.h"
 #include "journal/lock_file.h"
+#include "journal/runs.h"
 #include "journal/transaction.h"
 
 namespace standin {
@@ -38,7 +39,8 @@ class SqliteStore {
     std::shared_ptr<const PartyClocks> clocks = std::make_shared<PartyClocks>();
   };
   /// Locks, opens and migrates the journal, voids the leases of earlier processes, checks what it reads back, and fills
-  /// `index`, which it keeps up to date and which must outlive it.
+  /// `index`, which it keeps up to date and which must outlive it. On a full disk a journal that is there is opened all
+  /// the same: what is to be written first is then tried again with each batch.
   static Result<std::unique_ptr<SqliteStore>> open(const Options& options, JournalIndex& index);
   ~SqliteStore();
 
@@ -50,18 +52,25 @@ class SqliteStore {
   /// out: it takes longer than a commit. An error is final, as a failed commit is.
   Result<void> tidy_log();
 
+  /// False: the disk was full when it was opened, and nothing could be written since.
+  bool has_begun() const { return begun_; }
   Database& database() { return *database_; }
+  const Runs& runs() const { return runs_; }
 
  private:
-  SqliteStore(std::string path, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
-              std::shared_ptr<const PartyClocks> clocks, JournalIndex& index);
+  SqliteStore(const Options& options, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
+              JournalIndex& index);
+  std::optional<SqliteFailure> begin();
   BatchResult take_back(std::span<const Command* const> commands, const SqliteFailure& failed, bool committing);
   void publish(const Transaction& transaction);
   void move_log();
 
-  std::string path_;
+  const std::string path_;
+  const WallTime opened_;
   std::unique_ptr<LockFile> lock_;  ///< none with another VFS
   std::unique_ptr<Database> database_;
+  const Runs runs_;
+  bool begun_ = false;
   std::shared_ptr<const PartyClocks> clocks_;
   JournalIndex& index_;
   Exposure exposure_;

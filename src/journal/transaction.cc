@@ -178,8 +178,7 @@ void Transaction::move(Standing& order, State to, std::string_view who, std::str
 }
 
 void Transaction::write(Standing& order, State from) {
-  const bool rest_closed = is_delivered(from) && order.exposed_minor == 0;
-  const std::int64_t exposed = exposed_minor(order.owed(rest_closed));
+  const std::int64_t exposed = exposed_minor(order.owed(is_rest_closed(from, order.exposed_minor)));
   if (exposed != order.exposed_minor) exposure_.set(order.id, order.amount->currency, exposed);
   order.exposed_minor = exposed;
   tables_.orders.update(order);

@@ -39,8 +39,10 @@ struct PeerHash {
 /// its own outstanding read, so that one which the other side ended is not here any more.
 class IdleConnections {
  public:
-  explicit IdleConnections(std::string host) : host_(std::move(host)) {}
+  explicit IdleConnections(const Endpoint& endpoint)
+      : host_(endpoint.host), host_field_(standin::host_field(endpoint)) {}
   const std::string& host() const { return host_; }
+  const std::string& host_field() const { return host_field_; }
 
   std::shared_ptr<Connection> take(Resolver& resolver) {
     while (!entries_.empty()) {
@@ -83,7 +85,7 @@ class IdleConnections {
     entries_.erase(entries_.begin());
   }
 
-  std::string host_;
+  std::string host_, host_field_;
   std::vector<Entry> entries_;
 };
 
@@ -131,7 +133,7 @@ struct HttpClient::State {
   IdleConnections& idle(const Endpoint& endpoint) {
     const auto found = pools.find(Peer{endpoint.host, endpoint.port, endpoint.tls});
     if (found != pools.end()) return *found->second;
-    auto pool = std::make_unique<IdleConnections>(endpoint.host);
+    auto pool = std::make_unique<IdleConnections>(endpoint);
     const Peer peer{pool->host(), endpoint.port, endpoint.tls};
     return *pools.emplace(peer, std::move(pool)).first->second;
   }
@@ -162,7 +164,7 @@ class HttpClient::State::Exchange {
         reader_(
             limits::answer_head, client_ ? std::numeric_limits<std::size_t>::max() : limits::answer_body,
             {.head = request.method == "HEAD", .interim = client_ != nullptr, .upgrade = !request.upgrade.empty()}) {
-    append_head(head_, request, endpoint.base_path, host_field(endpoint));
+    append_head(head_, request, endpoint.base_path, pool_.host_field());
     if (chunked() && !request.body.empty()) append_chunk_head(head_, request.body.size());
   }
   Exchange(const Exchange&) = delete;
@@ -171,23 +173,43 @@ class HttpClient::State::Exchange {
     if (upload_) upload_->stop();
   }
 
+  /// Waits only where it must: each coroutine within another costs every request.
   Task<Result<Response>> run() {
     while (true) {
-      const auto connected = co_await obtain();
-      if (!connected) co_return std::unexpected(connected.error());
-      const auto sent = co_await send();
+      if (!take_idle()) {
+        const auto connected = co_await connect();
+        if (!connected) co_return std::unexpected(connected.error());
+      }
+      if (steady_now() >= times_.send_before) co_return late();
+      Outgoing out(head_, request_.body, chunked() && !request_.body.empty() ? "\r\n" : "");
+      begin_sending();
+      ErrorCode error = connection_->write_now(out);
+      if (error == asio::error::would_block) {
+        connection_->set_deadline(std::min(begun_ + times_.write, times_.listen_until));
+        error = co_await connection_->write_rest(out);
+      }
+      const auto sent = error ? not_written(error, out) : written();
       if (sent) break;
       // Of a connection that refuses the first byte nothing has left; only a kept one may have died unseen.
       if (!reused_ || !not_a_byte_left_) co_return std::unexpected(sent.error());
     }
-    co_return co_await receive();
+    if (!upload_) connection_->set_deadline(times_.listen_until);
+    if (!connection_->listening() && !reused_) connection_->listen();
+    while (true) {
+      const ErrorCode error = co_await connection_->heard();
+      if (auto answer = hear(error)) co_return std::move(*answer);
+      connection_->listen();
+    }
   }
 
  private:
-  Task<Result<void>> obtain() {
+  bool take_idle() {
     connection_ = pool_.take(*state_->resolver);
     reused_ = connection_ != nullptr;
-    if (reused_) co_return Result<void>();
+    return reused_;
+  }
+
+  Task<Result<void>> connect() {
     if (steady_now() >= times_.send_before) co_return too_late();
     std::shared_ptr<TlsClient> tls;
     if (endpoint_.tls) {
@@ -195,34 +217,38 @@ class HttpClient::State::Exchange {
       if (!client) co_return failure(client.error().what, endpoint_.url);
       tls = std::move(*client);
     }
-    const Instant deadline = std::min(steady_now() + times_.connect, times_.send_before);
+    const Instant begun = steady_now();
+    const Instant deadline = std::min(begun + times_.connect, times_.send_before);
     auto connected = co_await connect_to(endpoint_, state_->resolver, std::move(tls), deadline);
     if (!connected) co_return std::unexpected(connected.error());
     connection_ = std::move(*connected);
+    if (times_.findings) note_connected(begun);
     co_return Result<void>();
   }
 
-  Task<Result<void>> send() {
+  void note_connected(Instant begun) const {
+    times_.findings->connect = steady_now() - begun;
+    if (endpoint_.tls) times_.findings->certificate_expires = connection_->tls()->peer().expires;
+  }
+
+  Result<Response> late() {
+    pool_.put(connection_);
+    return too_late();
+  }
+
+  void begin_sending() {
     not_a_byte_left_ = false;
-    const Instant begun = steady_now();
-    if (begun >= times_.send_before) {
-      pool_.put(connection_);
-      co_return too_late();
-    }
     if (auto sending = std::exchange(sending_, nullptr)) sending();
     connection_->set_deadline(times_.listen_until);
-    Outgoing out(head_, request_.body, chunked() && !request_.body.empty() ? "\r\n" : "");
-    ErrorCode error = connection_->write_now(out);
-    if (error == asio::error::would_block) {
-      connection_->set_deadline(std::min(begun + times_.write, times_.listen_until));
-      error = co_await connection_->write_rest(out);
-    }
-    if (error) co_return not_written(error, out);
+    begun_ = steady_now();
+  }
+
+  Result<void> written() {
     wrote_all_ = true;
     if (request_.rest && request_.upgrade.empty()) {
-      start_upload(chunked() ? Upload::Framing::chunked : Upload::Framing::stated, times_.listen_until - begun);
+      start_upload(chunked() ? Upload::Framing::chunked : Upload::Framing::stated, times_.listen_until - begun_);
     }
-    co_return Result<void>();
+    return {};
   }
 
   bool chunked() const { return request_.rest && request_.upgrade.empty() && !request_.headers.has("Content-Length"); }
@@ -244,19 +270,15 @@ class HttpClient::State::Exchange {
     return failure(fmt::format("cannot send: {}", error.message()), endpoint_.url, sent);
   }
 
-  Task<Result<Response>> receive() {
-    if (!upload_) connection_->set_deadline(times_.listen_until);
-    if (!connection_->listening() && !reused_) connection_->listen();
-    while (true) {
-      const ErrorCode error = co_await connection_->heard();
-      if (error) co_return ended(error);
-      heard_anything_ = true;
-      const Reading reading = read();
-      if (reading == Reading::complete) co_return finish();
-      if (reading == Reading::refused) co_return broken();
-      if (client_ && comes_in_pieces(reader_)) co_return stream();
-      connection_->listen();
-    }
+  /// What a read that ended with `error` came to; nothing if more is to come.
+  std::optional<Result<Response>> hear(const ErrorCode& error) {
+    if (error) return ended(error);
+    if (!std::exchange(heard_anything_, true) && times_.findings) times_.findings->first_byte = steady_now() - begun_;
+    const Reading reading = read();
+    if (reading == Reading::complete) return finish();
+    if (reading == Reading::refused) return broken();
+    if (client_ && comes_in_pieces(reader_)) return stream();
+    return std::nullopt;
   }
 
   /// Of what has arrived. Interim answers go straight to the client.
@@ -330,6 +352,7 @@ class HttpClient::State::Exchange {
   std::string head_;
   std::shared_ptr<Connection> connection_;
   std::shared_ptr<Upload> upload_;
+  Instant begun_;  ///< to send
   bool reused_ = false;
   bool not_a_byte_left_ = false;
   bool wrote_all_ = false;

@@ -3,6 +3,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "base/result.h"
@@ -32,6 +33,13 @@ struct Endpoint {
 /// What `Host` is to say.
 std::string host_field(const Endpoint& endpoint);
 
+/// What is found out on the way, also of an exchange that fails later. A scripted network may find nothing.
+struct ExchangeFindings {
+  std::optional<Duration> connect;              ///< that a new connection took until it was ready
+  std::optional<Duration> first_byte;           ///< of an answer, since the first one of the request was sent
+  std::optional<WallTime> certificate_expires;  ///< of whoever a new connection leads to
+};
+
 /// The times that bound one exchange. Instants are of std::chrono::steady_clock.
 struct ExchangeTimes {
   Duration connect = std::chrono::seconds(1);
@@ -39,6 +47,7 @@ struct ExchangeTimes {
   Instant send_before;                      ///< nothing is sent from here on: a connection ready later is not used
   Instant listen_until;                     ///< the answer is awaited until then
   Duration idle = std::chrono::minutes(5);  ///< between two pieces of a body that is passed on while it comes
+  ExchangeFindings* findings = nullptr;     ///< filled in until the exchange returns; nullptr: nobody asks
 };
 
 /// What a client needs to find its endpoints and to trust them.

@@ -86,6 +86,53 @@ TEST_F(HttpClientTest, SendsOneRequestWithItsFraming) {
                 "\r\nStandin-Key: k\r\nContent-Length: 5\r\n\r\norder");
 }
 
+TEST_F(HttpClientTest, TellsHowLongANewConnectionAndAFirstByteTook) {
+  Duration kept_waiting{};
+  peer([&](RawListener& listener) {
+    RawSocket socket = listener.accept();
+    for (int i = 0; i < 2; ++i) {
+      socket.read_until("order");
+      const Instant asked = steady_now();
+      std::this_thread::yield();
+      kept_waiting = steady_now() - asked;
+      socket.send(ok);
+    }
+  });
+  ExchangeFindings first, second;
+  ExchangeTimes times = generous();
+  const Instant begun = steady_now();
+  times.findings = &first;
+  ASSERT_TRUE(exchange(post(), times));
+  times.findings = &second;
+  ASSERT_TRUE(exchange(post(), times));
+  const Duration took = steady_now() - begun;
+  peer_.join();
+  ASSERT_TRUE(first.connect && first.first_byte && second.first_byte);
+  EXPECT_LE(*first.connect + *first.first_byte + *second.first_byte, took);
+  EXPECT_GE(*second.first_byte, kept_waiting);
+  EXPECT_FALSE(second.connect) << "the connection was kept";
+  EXPECT_FALSE(first.certificate_expires) << "it is in clear";
+}
+
+TEST_F(HttpClientTest, ASilentPeerHasNoFirstByte) {
+  peer([](RawListener& listener) { listener.accept().read_until("order"); });
+  ExchangeFindings findings;
+  ExchangeTimes times = generous();
+  times.findings = &findings;
+  EXPECT_FALSE(exchange(post(), times));
+  EXPECT_TRUE(findings.connect);
+  EXPECT_FALSE(findings.first_byte);
+}
+
+TEST_F(HttpClientTest, TheFirstByteCountsOfAnAnswerThatBreaksOff) {
+  peer_answers("HTTP/1.1 200 OK\r\n");
+  ExchangeFindings findings;
+  ExchangeTimes times = generous();
+  times.findings = &findings;
+  EXPECT_FALSE(exchange(post(), times));
+  EXPECT_TRUE(findings.first_byte);
+}
+
 TEST_F(HttpClientTest, ReadsChunkedAnswersAndDropsTheirConnectionFields) {
   peer_answers(
       "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\nConnection: X-Hop\r\nX-Hop: 1\r\nX: 2\r\n\r\n"

@@ -244,6 +244,7 @@ void remove_forwarded(Headers& headers, bool peer_trusted) {
 void add_forwarded(Headers& headers, const Origin& origin) {
   std::string nodes(origin.nodes.empty() ? "unknown" : origin.client());
   std::string hops;
+  hops.reserve(128);
   append_node(hops, nodes);
   hops.append(";proto=").append(origin.proto);
   if (!origin.host.empty()) append_quoted(hops.append(";host="), origin.host);

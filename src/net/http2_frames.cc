@@ -158,7 +158,7 @@ void Http2Session::begin_stream(std::int32_t id) {
   }
   const auto& stream = streams_.emplace_back(std::make_shared<Http2Stream>(wire_, client_, id));
   stream->head = std::make_unique<Http2Head>(sessions_->limits.head);
-  stream->whole_by = steady_now() + sessions_->limits.receive;
+  stream->whole_by = *stream->begun() + sessions_->limits.receive;
   nghttp2_session_set_stream_user_data(frames_.get(), id, stream.get());
   const std::size_t requests_max = sessions_->limits.requests;
   if (++begun_ == (requests_max == 0 ? limits::http2_streams_in_all : requests_max)) wind_down();

@@ -66,7 +66,7 @@ ssize_t take_body(nghttp2_session*, std::int32_t, std::uint8_t* room, std::size_
 }  // namespace
 
 Http2Stream::Http2Stream(std::shared_ptr<Http2Wire> wire, std::shared_ptr<const Client> connection, std::int32_t id)
-    : wire_(std::move(wire)), connection_(std::move(connection)), id_(id) {}
+    : wire_(std::move(wire)), connection_(std::move(connection)), id_(id), begun_(steady_now()) {}
 
 /// Who does not read the ones before is not told this one.
 void Http2Stream::interim(const Response& response) const {

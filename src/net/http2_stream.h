@@ -23,6 +23,7 @@ class Http2Stream final : public Client, public std::enable_shared_from_this<Htt
   bool gone() const override { return broken_ || connection_->gone(); }
   std::string address() const override { return connection_->address(); }
   bool secure() const override { return connection_->secure(); }
+  std::optional<Instant> begun() const override { return begun_; }
   void interim(const Response& response) const override;
 
   std::int32_t id() const { return id_; }
@@ -75,6 +76,7 @@ class Http2Stream final : public Client, public std::enable_shared_from_this<Htt
   const std::shared_ptr<Http2Wire> wire_;
   const std::shared_ptr<const Client> connection_;
   const std::int32_t id_;
+  const Instant begun_;
   Reply reply_;
   std::optional<std::uint64_t> stated_;  ///< length of the answer's body
   std::string_view piece_;               ///< of the answer's body, not taken yet

@@ -209,6 +209,26 @@ TEST(Http2, TheClientIsInvitedToSendItsBody) {
   EXPECT_TRUE(client.wait_for(id).body.ends_with("\n\nnow"));
 }
 
+TEST(Http2, SaysWhenEachRequestBegan) {
+  std::optional<Instant> begun;
+  ServerThread server([&](Request request, std::shared_ptr<const Client> client) {
+    begun = client->begun();
+    return describe(std::move(request), std::move(client));
+  });
+  Http2Client client(server.connect());
+  client.ask(request_fields("GET", "/"));
+  const Instant before = steady_now();
+  Fields fields = request_fields("POST", "/");
+  fields.emplace_back("expect", "100-continue");
+  const std::int32_t id = client.request(fields, {}, true);
+  ASSERT_TRUE(client.read_until([&] { return !client.answer(id).interim.empty(); }));
+  const Instant head_read = steady_now();
+  client.send_more(id, "now", true);
+  client.wait_for(id);
+  EXPECT_GE(begun, before);
+  EXPECT_LE(begun, head_read);
+}
+
 TEST(Http2, ARequestThatDoesNotArriveInTimeIsAnswered408) {
   ServerThread server(describe, {.receive = 50ms});
   Http2Client client(server.connect());

@@ -11,17 +11,15 @@ namespace {
 
 bool ends_a_line(char c) { return c == '\r' || c == '\n' || c == '\0'; }
 
-/// Without a branch in its loop, so that the compiler vectorises what nearly always finds nothing.
-bool has_line_end(const char* at, std::size_t size) {
-  bool found = false;
-  for (std::size_t i = 0; i < size; ++i) found |= ends_a_line(at[i]);
-  return found;
+/// Nearly always there is none, and memchr looks at many characters at once.
+bool has_line_end(std::string_view text) {
+  return text.find('\r') != text.npos || text.find('\n') != text.npos || text.find('\0') != text.npos;
 }
 
 }  // namespace
 
 /// Both texts may point into storage_ itself, which is why the old storage lives on until they are copied.
-Headers::Span Headers::store(std::string_view name, std::string_view value) {
+Headers::Span Headers::store_of_line(std::string_view name, std::string_view value) {
   const std::size_t at = storage_.size();
   const std::size_t grown = at + name.size() + value.size();
   ensure(grown <= std::numeric_limits<std::uint32_t>::max(), "header fields fit in 4 GiB");
@@ -33,12 +31,18 @@ Headers::Span Headers::store(std::string_view name, std::string_view value) {
   } else {
     storage_.append(name).append(value);
   }
-  if (has_line_end(storage_.data() + at, grown - at)) {
-    std::replace_if(storage_.begin() + static_cast<std::ptrdiff_t>(at), storage_.end(), ends_a_line, ' ');
-  }
   const auto name_at = static_cast<std::uint32_t>(at);
   const auto name_size = static_cast<std::uint32_t>(name.size());
   return {name_at, name_size, name_at + name_size, static_cast<std::uint32_t>(value.size())};
+}
+
+Headers::Span Headers::store(std::string_view name, std::string_view value) {
+  const std::size_t at = storage_.size();
+  const Span span = store_of_line(name, value);
+  if (has_line_end(std::string_view(storage_).substr(at))) {
+    std::replace_if(storage_.begin() + static_cast<std::ptrdiff_t>(at), storage_.end(), ends_a_line, ' ');
+  }
+  return span;
 }
 
 std::optional<std::string_view> Headers::find(std::string_view name) const {
@@ -51,6 +55,11 @@ std::optional<std::string_view> Headers::find(std::string_view name) const {
 void Headers::add(std::string_view name, std::string_view value) {
   if (spans_.empty()) spans_.reserve(16);
   spans_.push_back(store(name, value));
+}
+
+void Headers::add_of_line(std::string_view name, std::string_view value) {
+  if (spans_.empty()) spans_.reserve(16);
+  spans_.push_back(store_of_line(name, value));
 }
 
 void Headers::set(std::string_view name, std::string_view value) {

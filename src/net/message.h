@@ -25,6 +25,8 @@ class Headers {
   bool has(std::string_view name) const { return find(name).has_value(); }
   /// CR, LF and NUL become spaces: no value, wherever it came from, can end its line.
   void add(std::string_view name, std::string_view value);
+  /// The same, of what is known to be a part of one line.
+  void add_of_line(std::string_view name, std::string_view value);
   /// Replaces every field of that name by one.
   void set(std::string_view name, std::string_view value);
   void remove(std::string_view name);
@@ -62,6 +64,7 @@ class Headers {
     std::uint32_t name_at, name_size, value_at, value_size;
   };
   Span store(std::string_view name, std::string_view value);
+  Span store_of_line(std::string_view name, std::string_view value);
   std::string_view name_of(const Span& span) const { return {storage_.data() + span.name_at, span.name_size}; }
 
   std::string storage_;

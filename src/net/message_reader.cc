@@ -69,7 +69,7 @@ Reading MessageReader::add(std::string_view name, std::string_view value) {
     case Special::transfer_encoding: return add_encoding(value);
     case Special::disguised: disguised = true; break;
   }
-  if (!hop_by_hop(name)) headers.add(name, value);
+  if (!hop_by_hop(name)) headers.add_of_line(name, value);
   return Reading::more;
 }
 

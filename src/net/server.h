@@ -43,6 +43,9 @@ class Client {
   virtual std::string address() const = 0;
   /// It connected under TLS.
   virtual bool secure() const { return false; }
+  /// When the first byte of its request was read (std::chrono::steady_clock), until that is answered; nothing where
+  /// nobody looked.
+  virtual std::optional<Instant> begun() const { return std::nullopt; }
   /// Passes on an answer before the final one (1xx) where the client understands it and nothing is in its way. Called
   /// on the handler's own loop, before the handler ends.
   virtual void interim(const Response&) const {}

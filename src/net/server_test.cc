@@ -143,6 +143,28 @@ TEST(HttpServer, ReadsChunkedBodies) {
   EXPECT_TRUE(answer.ends_with("POST /c abcde")) << answer;
 }
 
+TEST(HttpServer, SaysWhenTheFirstByteOfEachRequestWasRead) {
+  std::vector<std::optional<Instant>> begun;
+  ServerThread server([&](Request request, std::shared_ptr<const Client> client) {
+    begun.push_back(client->begun());
+    return echo(std::move(request), std::move(client));
+  });
+  RawSocket client = server.connect();
+  const Instant before = steady_now();
+  client.send("POST /c HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n");
+  client.read_until("\r\n\r\n");
+  const Instant head_read = steady_now();
+  client.send("abc");
+  client.read_until("POST /c abc");
+  const Instant answered = steady_now();
+  client.send(last_get);
+  client.read_to_end();
+  ASSERT_EQ(begun.size(), 2U);
+  EXPECT_GE(begun[0], before);
+  EXPECT_LE(begun[0], head_read);
+  EXPECT_GE(begun[1], answered);
+}
+
 TEST(HttpServer, InvitesABodyThatIsExpectedToContinue) {
   ServerThread server(echo);
   RawSocket client = server.connect();

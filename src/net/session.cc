@@ -133,14 +133,15 @@ Task<Session::Next> Session::serve_one() {
   if (reading == Reading::more) co_return speaks_http2_ ? Next::http2 : Next::nothing;
   if (reading == Reading::refused) co_return co_await refuse();
   const Counted counted(sessions_->in_flight);
-  Reply reply = co_await handle(take());
+  connection_->clear_deadline();
+  Reply reply = co_await sessions_->handler(take(), shared_from_this());
   co_return co_await answer(std::move(reply));
 }
 
 /// `complete` (also for a head whose body is to follow: then whole_ is false), `refused` with refusal_ set, or `more`
 /// if the connection ended first.
 Task<Reading> Session::receive() {
-  request_begun_ = false;
+  begun_.reset();
   continued_ = false;
   std::string().swap(head_);  // while it idles, a connection holds as little as it can
   connection_->set_deadline(steady_now() + sessions_->limits.idle);
@@ -150,8 +151,17 @@ Task<Reading> Session::receive() {
     if (whole_ || speaks_http2_) co_return reading;
     if (streams() && (comes_in_pieces(reader_) || reader_.wants_continue())) co_return Reading::complete;
     if (reader_.wants_continue() && !std::exchange(continued_, true)) write_interim(invitation);
-    const Reading filled = co_await fill();
-    if (filled != Reading::complete) co_return filled;
+    ErrorCode error;
+    if (sessions_->draining && !begun_) {
+      error = connection_->read_now();  // what has already arrived; more is not waited for
+    } else {
+      awaiting_first_byte_ = !begun_;
+      error = co_await connection_->read();
+      awaiting_first_byte_ = false;
+      if (sent_away(error)) error = connection_->read_now();
+    }
+    if (error) co_return co_await ended(error);
+    unconfirmed_.clear();
   }
 }
 
@@ -163,34 +173,21 @@ Reading Session::parse() {
   connection_->buffer().consume(offered - bytes.size());
   if (reading == Reading::refused) refusal_ = reader_.refusal();
   // Empty lines before a request are none of it (RFC 9112, 2.2).
-  const bool begun = reader_.begun() || (!bytes.empty() && bytes != "\r");
-  if (reading == Reading::more && begun && !std::exchange(request_begun_, true)) {
-    connection_->set_deadline(steady_now() + sessions_->limits.receive);
+  const bool begun = reading != Reading::more || reader_.begun() || (!bytes.empty() && bytes != "\r");
+  if (begun && !begun_) {
+    begun_ = steady_now();
+    if (reading == Reading::more) connection_->set_deadline(*begun_ + sessions_->limits.receive);
   }
   return reading;
 }
 
-/// `complete` when more bytes are here.
-Task<Reading> Session::fill() {
-  const ErrorCode error = co_await read_more();
-  if (error) co_return co_await ended(error);
-  unconfirmed_.clear();
-  co_return Reading::complete;
-}
-
-/// While draining, a connection without a request gets what has already arrived, and is not waited for.
-Task<ErrorCode> Session::read_more() {
-  if (sessions_->draining && !request_begun_) co_return connection_->read_now();
-  awaiting_first_byte_ = !request_begun_;
-  const ErrorCode error = co_await connection_->read();
-  awaiting_first_byte_ = false;
-  const bool interrupted = error == asio::error::operation_aborted && sessions_->draining && !request_begun_;
-  if (interrupted && connection_->socket().is_open()) co_return connection_->read_now();
-  co_return error;
+/// While it waited for a request, draining began.
+bool Session::sent_away(ErrorCode error) const {
+  return error == asio::error::operation_aborted && sessions_->draining && !begun_ && connection_->socket().is_open();
 }
 
 Task<Reading> Session::ended(ErrorCode error) {
-  if (error == asio::error::timed_out && request_begun_) {
+  if (error == asio::error::timed_out && begun_) {
     refusal_ = {408, "the request did not arrive in time"};
     co_return Reading::refused;
   }
@@ -221,12 +218,6 @@ Request Session::take() {
   if (invites) parts.invite = [this] { write_interim(invitation); };
   request.rest = body_ = std::make_shared<IncomingBody>(std::move(parts));
   return request;
-}
-
-Task<Reply> Session::handle(Request request) {
-  connection_->clear_deadline();
-  Reply reply = co_await sessions_->handler(std::move(request), shared_from_this());
-  co_return reply;
 }
 
 void Session::interim(const Response& response) const {

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <memory>
+#include <optional>
 #include <string>
 #include <unordered_set>
 #include <utility>
@@ -74,6 +75,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool gone() const override { return connection_->gone(); }
   std::string address() const override { return address_; }
   bool secure() const override { return listener_->tls != nullptr; }
+  std::optional<Instant> begun() const override { return begun_; }
   void interim(const Response& response) const override;
 
   /// Ends the session if it waits for a request of which nothing has arrived, or is a tunnel: that may have no end.
@@ -99,11 +101,9 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool streams() const { return sessions_->limits.streamed_body.has_value(); }
   Task<Reading> receive();
   Reading parse();
-  Task<Reading> fill();
-  Task<ErrorCode> read_more();
+  bool sent_away(ErrorCode error) const;
   Task<Reading> ended(ErrorCode error);
   Request take();
-  Task<Reply> handle(Request request);
   void begin_head();
   void write_interim(std::string_view bytes) const;
   Task<Next> answer(Reply reply);
@@ -136,7 +136,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool speaks_http2_ = false;
   Http2Session* http2_ = nullptr;  ///< while the connection is its
   bool awaiting_first_byte_ = false;
-  bool request_begun_ = false;
+  std::optional<Instant> begun_;  ///< the request that is read or answered
   std::size_t requests_ = 0;
   bool continued_ = false;
   // Of the request that is being answered:

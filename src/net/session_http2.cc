@@ -26,7 +26,7 @@ bool Session::awaits_preface() {
 Task<> Session::speak_http2() {
   const auto http2 = std::make_shared<Http2Session>(sessions_, connection_, shared_from_this());
   http2_ = http2.get();
-  request_begun_ = false;
+  begun_.reset();
   const ErrorCode error = co_await http2->run();
   unconfirmed_ = http2->take_unconfirmed();
   if (error) {

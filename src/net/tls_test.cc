@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include "net/client.h"
+#include "net/openssl.h"
 #include "net/test_tls.h"
 
 namespace standin {
@@ -55,8 +56,11 @@ class TlsTest : public ::testing::Test {
   Result<Response> exchange(const std::string& host = "localhost", std::string body = "order") {
     const auto endpoint = Endpoint::parse("https://" + host + ":" + std::to_string(listener_->port()));
     const Request request{.method = "POST", .target = "/orders", .headers = {}, .body = std::move(body)};
-    const ExchangeTimes times{
-        .connect = patience, .send_before = steady_now() + patience, .listen_until = steady_now() + patience};
+    findings_ = {};
+    const ExchangeTimes times{.connect = patience,
+                              .send_before = steady_now() + patience,
+                              .listen_until = steady_now() + patience,
+                              .findings = &findings_};
     auto result = run_on(io_, client_.exchange(*endpoint, request, times, [this] { sending_ = true; }));
     return result ? std::move(*result) : failure("the test ran out of patience");
   }
@@ -82,6 +86,7 @@ class TlsTest : public ::testing::Test {
   std::thread peer_;
   std::string heard_, name_heard_;
   bool sending_ = false;
+  ExchangeFindings findings_;
 };
 
 TEST_F(TlsTest, SendsARequestToAServerThatItTrusts) {
@@ -93,6 +98,23 @@ TEST_F(TlsTest, SendsARequestToAServerThatItTrusts) {
   peer_.join();
   EXPECT_TRUE(heard_.starts_with("POST /orders HTTP/1.1\r\nHost: localhost:"));
   EXPECT_EQ(name_heard_, "localhost");
+}
+
+TEST_F(TlsTest, TellsWhenTheCertificateOfANewConnectionExpires) {
+  const Identity identity = make_identity({.valid_to_days = 20}, &authority_);
+  show(identity);
+  peer([](TlsListener& listener) {
+    TlsPeerSocket socket = listener.accept();
+    socket.accept();
+    for (int i = 0; i < 2; ++i) {
+      socket.read_until("\r\n\r\norder");
+      socket.send(ok);
+    }
+  });
+  ASSERT_TRUE(exchange());
+  EXPECT_EQ(findings_.certificate_expires, expiry_of(identity.certificate.get()));
+  ASSERT_TRUE(exchange());
+  EXPECT_FALSE(findings_.certificate_expires);
 }
 
 TEST_F(TlsTest, AServerMayBeKnownByItsAddress) {
@@ -195,9 +217,11 @@ TEST_F(TlsTest, ResumesTheSessionWhenItConnectsAgain) {
       }
     });
     EXPECT_TRUE(exchange());
+    const auto expires = findings_.certificate_expires;
     EXPECT_TRUE(exchange());
     peer_.join();
     EXPECT_EQ(resumed, (std::vector<bool>{false, true})) << version;
+    EXPECT_EQ(findings_.certificate_expires, expires) << version;
   }
 }
 

@@ -33,7 +33,7 @@ Step ask_person(std::string why) { return {Step::Kind::ask_person, std::move(why
 
 Step undo(const OrderKnown& known) {
   const OrderRow& order = known.order;
-  if (is_being_voided(order, known.attempts)) {
+  if (is_being_voided(order.state, known.attempts)) {  // looked for, not undone
     if (known.party.finder) return {Step::Kind::find, {}};
     return ask_person("a void was asked for, and nothing can look whether it was granted: look it up by hand");
   }
@@ -96,11 +96,6 @@ Step follow_charge(const OrderKnown& known, WallTime now) {
 }
 
 }  // namespace
-
-bool is_being_voided(const OrderRow& order, const std::vector<Attempt>& attempts) {
-  if (order.state != State::cancelling || order.upstream_reference.empty()) return false;
-  return std::ranges::find(attempts, "void", &Attempt::kind) != attempts.end();
-}
 
 bool is_intent(const OrderRow& order) {
   return order.state == State::charging || (order.state == State::held && !order.answered);

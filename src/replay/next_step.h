@@ -69,8 +69,6 @@ Duration backoff(const std::vector<Attempt>& attempts, double fraction);
 std::string not_asked(std::string_view why);
 bool was_asked(const Attempt& attempt);
 
-/// Its client asked the party for a void, and nobody knows whether it was granted: it is looked for, not undone.
-bool is_being_voided(const OrderRow& order, const std::vector<Attempt>& attempts);
 /// Written before it was sent, and nobody was told anything.
 bool is_intent(const OrderRow& order);
 /// Said yes, and to be delivered: neither withdrawn nor an intent.

@@ -257,7 +257,7 @@ Task<Forwarded> OrderWork::send(const Matter& matter, Instant begun, Request req
   Sending sending{.purpose = Purpose::replay,
                   .breaker_key = breaker_key(party.config().breaker.key, matter.order.facts),
                   .repeat_is_recognised = may_repeat};
-  co_return co_await party.deliver(std::move(request), std::move(judge), deadlines, std::move(sending));
+  co_return co_await party.deliver(request, std::move(judge), deadlines, std::move(sending));
 }
 
 Task<Worked> OrderWork::record(OrderRow order, Change change, Worked worked) {

@@ -16,8 +16,10 @@ Decision said_already() {
           .policy_version = ""};
 }
 
-/// A void that is on its way to a party is written down in these.
-bool can_be_voided(const OrderRow& order) { return order.state != State::collected; }
+/// The party has it, under a name: its void is written down and asked for.
+bool can_be_voided(const OrderRow& order) {
+  return order.state != State::collected && !order.upstream_reference.empty();
+}
 
 /// Of what is committed only after its client was told "unavailable": the next about the charge, and the retry, wait
 /// for the commit.

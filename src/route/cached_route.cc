@@ -74,8 +74,7 @@ Task<Reply> PlainRoute::handle_cached(Request request, std::shared_ptr<const Cli
 /// What is neither answered from the cache nor kept.
 Task<Reply> PlainRoute::pass_by(Request request, std::shared_ptr<const Client> client, Visit visit, std::string why) {
   visit.cache = "bypass";
-  const auto delivery = start(std::move(request), std::move(client), visit.arrived);
-  Forwarded forwarded = co_await delivery->result.wait();
+  Forwarded forwarded = co_await forward(request, std::move(client), visit.arrived);
   Response response = answer(visit, std::move(forwarded));
   if (visit.how == Answered::forwarded && response.status != 101) {
     response.headers.add("Cache-Status", "standin; fwd=bypass; detail=" + why);
@@ -109,8 +108,7 @@ Task<Reply> PlainRoute::ask(Request request, std::shared_ptr<const Client> clien
   const bool get = request.method == "GET";
   if (get && !kept) remove_conditions(request.headers);
   const Instant asked = clock_.now();
-  const auto delivery = start(std::move(request), std::move(client), visit.arrived);
-  Forwarded forwarded = co_await delivery->result.wait();
+  Forwarded forwarded = co_await forward(request, std::move(client), visit.arrived);
   co_return take(std::move(visit), question, kept, std::move(forwarded), asked, get);
 }
 
@@ -238,8 +236,7 @@ Task<> PlainRoute::refresh(std::shared_ptr<PlainRoute> self, Request request, Ke
   const Headers fields = request.headers;
   make_conditional(request.headers, *kept);
   const Instant asked = self->clock_.now();
-  const auto delivery = self->start(std::move(request), std::make_shared<Nobody>(), asked);
-  Forwarded forwarded = co_await delivery->result.wait();
+  Forwarded forwarded = co_await self->forward(request, std::make_shared<Nobody>(), asked);
   self->metrics_.forwarded(self->setup_.route.name, forwarded.outcome, self->clock_.now() - asked);
   if (upstream_failed(forwarded)) {
     kept->failed_at = self->clock_.now().time_since_epoch().count();

@@ -59,9 +59,14 @@ bool Claim::give_to_waiting(AnswerPtr answer, Ulid order) {
 }
 
 Task<Claim> Claims::claim(const Intent& intent, Clock& clock, Instant deadline) {
+  std::optional<Record> record;
   while (true) {
-    auto tried = try_claim(intent, clock);
+    auto tried = try_claim(intent, clock, record);
     if (auto* decided = std::get_if<Claim>(&tried)) co_return std::move(*decided);
+    if (const auto* known = std::get_if<Remembered>(&tried)) {
+      record = read(*known);
+      continue;
+    }
     auto awaited = std::move(std::get<std::shared_ptr<Awaited>>(tried));
     co_await awaited->wait_until(clock, deadline);
     const auto ended = stop_waiting(intent, std::move(awaited));
@@ -73,7 +78,10 @@ Task<Claim> Claims::claim(const Intent& intent, Clock& clock, Instant deadline) 
   }
 }
 
-std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const Intent& intent, const Clock& clock) {
+// The journal's memory is asked under the shard's lock: an order is remembered before its claim is let go, so no gap is
+// left. Its disk is not: others of the shard would wait for it.
+std::variant<std::shared_ptr<Claims::Awaited>, Claim, Remembered> Claims::try_claim(
+    const Intent& intent, const Clock& clock, const std::optional<Record>& record) {
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
   if (const auto found = in.in_flight.find(intent.claimed()); found != in.in_flight.end()) {
@@ -82,14 +90,14 @@ std::variant<std::shared_ptr<Claims::Awaited>, Claim> Claims::try_claim(const In
     if (!awaited) awaited = std::make_shared<Awaited>();
     return awaited;
   }
-  // The journal is asked under the shard's lock: an order is remembered before its claim is let go, so no gap is left.
   Intent meant = as_of(intent, clock.wall());
-  std::optional<Ulid> resumed;
-  if (auto claim = recalled(in, meant, resumed)) return std::move(*claim);
+  Recalled known = recalled(in, meant, record);
+  if (known.claim) return std::move(*known.claim);
+  if (known.to_read) return *known.to_read;
   if (auto claim = kept_for_retry(in, meant, clock.now())) return std::move(*claim);
   in.in_flight.emplace(meant.claimed(), InFlight{meant.payload, nullptr});
   Claim ours(*this, std::move(meant));
-  ours.order_ = resumed;
+  ours.order_ = known.resumed;
   return ours;
 }
 
@@ -110,32 +118,43 @@ Intent Claims::as_of(Intent intent, WallTime now) const {
   return intent;
 }
 
-std::optional<Claim> Claims::recalled(Shard& in, const Intent& intent, std::optional<Ulid>& resumed) {
+Claims::Recalled Claims::recalled(Shard& in, const Intent& intent, const std::optional<Record>& record) {
   const auto known = journal_.recall(intent.key);
-  if (!known || known->state == State::lapsed) return std::nullopt;
-  if (planted(Bug::skip_recall) && known->answered && was_accepted(known->state)) return std::nullopt;
-  if (planted(Bug::declines_forgotten) && known->answered && is_declined(known->state)) return std::nullopt;
+  if (!known || known->state == State::lapsed) return {};
+  if (planted(Bug::skip_recall) && known->answered && was_accepted(known->state)) return {};
+  if (planted(Bug::declines_forgotten) && known->answered && is_declined(known->state)) return {};
   if (!known->key_from_client && (is_declined(known->state) || known->state == State::cancelled)) {
     // A key made of facts: a definite decline or a void ended its intent, what may yet stand has not.
-    if (known->state == State::reversing) return Claim(Claim::Kind::in_progress, nullptr);
-    return std::nullopt;
+    if (known->state == State::reversing) return {.claim = Claim(Claim::Kind::in_progress, nullptr)};
+    return {};
   }
-  if (known->payload != intent.payload) return Claim(Claim::Kind::other_payload, nullptr);
-  if (known->state == State::cancelling || known->state == State::cancelled) {
-    if (is_being_voided(*known)) return Claim(Claim::Kind::in_progress, nullptr);
-    return Claim(Claim::Kind::withdrawn, nullptr);
+  if (known->payload != intent.payload) return {.claim = Claim(Claim::Kind::other_payload, nullptr)};
+  if (known->state == State::cancelled) return {.claim = Claim(Claim::Kind::withdrawn, nullptr)};
+  const bool is_read = record && record->order == known->id && record->state == known->state;
+  if (!is_read && (known->answered || known->state == State::cancelling)) return {.to_read = known};
+  if (known->state == State::cancelling) {
+    return {.claim = Claim(record->being_voided ? Claim::Kind::in_progress : Claim::Kind::withdrawn, nullptr)};
   }
-  if (known->answered) return answered(in, intent, *known);
-  if (known->state != State::charging) return never_answered(*known);
-  resumed = known->id;
-  return std::nullopt;
+  if (known->answered) return {.claim = answered(in, intent, *record)};
+  if (known->state != State::charging) return {.claim = never_answered(*known)};
+  return {.resumed = known->id};
 }
 
-/// Its client asked for a void, and whether it was granted is not known yet.
-bool Claims::is_being_voided(const Remembered& known) const {
-  if (known.state != State::cancelling) return false;
-  const auto attempts = journal_.attempts(known.id);
-  return !attempts || std::ranges::find(*attempts, "void", &Attempt::kind) != attempts->end();
+Claims::Record Claims::read(const Remembered& known) const {
+  Record record{.order = known.id, .state = known.state};
+  if (known.state == State::cancelling) {
+    const auto attempts = journal_.attempts(known.id);
+    record.being_voided = !attempts || is_being_voided(known.state, *attempts);
+    return record;
+  }
+  const auto sealed = journal_.answer(known.id);
+  const auto wire = sealed ? vault_.open(*sealed, answer_context(known.id)) : std::unexpected(sealed.error());
+  auto answer = wire ? response_from_wire(*wire) : std::nullopt;
+  if (!answer) return record;
+  if (planted(Bug::other_bytes_on_recall)) answer->body.push_back('\n');
+  record.answer = std::make_shared<const Response>(std::move(*answer));
+  record.waits = known.state == State::held && waits_for_retry(known.id);
+  return record;
 }
 
 Claim Claims::never_answered(const Remembered& known) {
@@ -146,16 +165,11 @@ Claim Claims::never_answered(const Remembered& known) {
   return claim;
 }
 
-Claim Claims::answered(Shard& in, const Intent& intent, const Remembered& known) {
-  const auto sealed = journal_.answer(known.id);
-  const auto wire = sealed ? vault_.open(*sealed, answer_context(known.id)) : std::unexpected(sealed.error());
-  auto answer = wire ? response_from_wire(*wire) : std::nullopt;
-  if (!answer) return Claim(Claim::Kind::unreadable, nullptr);
-  if (planted(Bug::other_bytes_on_recall)) answer->body.push_back('\n');
-  Claim claim(Claim::Kind::answered, std::make_shared<const Response>(std::move(*answer)));
-  const bool waits = known.state == State::held && waits_for_retry(known.id);
-  if (waits) claim.order_ = known.id;
-  claim.deliveries_ = one_more(in, intent, known.id, waits);
+Claim Claims::answered(Shard& in, const Intent& intent, const Record& record) {
+  if (!record.answer) return Claim(Claim::Kind::unreadable, nullptr);
+  Claim claim(Claim::Kind::answered, record.answer);
+  if (record.waits) claim.order_ = record.order;
+  claim.deliveries_ = one_more(in, intent, record.order, record.waits);
   return claim;
 }
 

@@ -155,15 +155,30 @@ class Claims {
     std::size_t deliveries_swept_at = 64;
   };
 
+  /// What the disk says of a known order: read under no lock, and told as long as the order is where it was then.
+  struct Record {
+    Ulid order;
+    State state = State::accepted;
+    AnswerPtr answer;           ///< none: it cannot be read back
+    bool waits = false;         ///< its order waits for this very retry
+    bool being_voided = false;  ///< as its client asked
+  };
+  /// What a known key comes to; nothing of it: the intent is to be handled.
+  struct Recalled {
+    std::optional<Claim> claim;         ///< an answer or a refusal to give
+    std::optional<Ulid> resumed;        ///< to be handled as the order that it became
+    std::optional<Remembered> to_read;  ///< nothing can be said before its record is read
+  };
+
   Shard& shard(const Intent& intent) { return shards_[OrderKeyHash{}(intent.claimed()) % shards_.size()]; }
-  /// The answer to wait for, or a claim at once.
-  std::variant<std::shared_ptr<Awaited>, Claim> try_claim(const Intent& intent, const Clock& clock);
+  /// The answer to wait for, a claim at once, or what is to be read first.
+  std::variant<std::shared_ptr<Awaited>, Claim, Remembered> try_claim(const Intent& intent, const Clock& clock,
+                                                                      const std::optional<Record>& record);
   /// The intent under the key that its facts mean now.
   Intent as_of(Intent intent, WallTime now) const;
-  /// An answer or a refusal to give; nothing if the intent is to be handled. `resumed`: as the order that it became.
-  std::optional<Claim> recalled(Shard& in, const Intent& intent, std::optional<Ulid>& resumed);
-  Claim answered(Shard& in, const Intent& intent, const Remembered& known);
-  bool is_being_voided(const Remembered& known) const;
+  Recalled recalled(Shard& in, const Intent& intent, const std::optional<Record>& record);
+  Claim answered(Shard& in, const Intent& intent, const Record& record);
+  Record read(const Remembered& known) const;
   static Claim never_answered(const Remembered& known);
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
   /// The shard's lock is held. Where the intent's answer or doubt is to be written.

@@ -29,7 +29,6 @@ WallTime wall_at(const Clock& clock, Instant when) {
 /// When nothing of its intent is under way any more. `listening`: its own forward is.
 WallTime free_at(const Visit& visit, const Clock& clock, bool listening) {
   const Instant own = listening ? visit.listen_until : clock.now();
-  if (planted(Bug::earlier_request_ignored)) return wall_at(clock, own);
   return wall_at(clock, std::max(own, visit.doubted.value_or(own)));
 }
 

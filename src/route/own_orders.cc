@@ -84,11 +84,10 @@ Result<std::optional<OrderRow>> OwnOrders::named_as_at(const std::string& upstre
 }
 
 Result<Stage> OwnOrders::stage(const OrderRow& order) const {
-  if (order.state != State::cancelling || order.upstream_reference.empty()) return stage_of(order.state);
+  if (order.state != State::cancelling) return stage_of(order.state);
   const auto attempts = journal_.attempts(order.id);
   if (!attempts) return std::unexpected(attempts.error());
-  const bool asked = std::ranges::find(*attempts, "void", &Attempt::kind) != attempts->end();
-  return asked ? Stage::voiding : Stage::withdrawn;
+  return is_being_voided(order.state, *attempts) ? Stage::voiding : Stage::withdrawn;
 }
 
 Result<Response> OwnOrders::answer(const Visit& visit, const OrderRow& order, WallTime now) const {
@@ -160,17 +159,16 @@ Result<OwnOrder> OwnOrders::known(const Visit& visit, const OrderRow& order, con
                .answer = kept.answer,
                .cancelled = stage_of(order.state) == Stage::withdrawn,
                .refunded = Money{0, amount.currency},
+               .part = order.part,
                .created = order.created};
   for (const OrderRow& asked : *rows) {
     const bool second_charge = asked.reference.empty();
+    if (asked.id == visit.id) own.meant = asked.facts.amount;
     if (second_charge || asked.id == visit.id || !may_be_done(asked.state)) continue;
     const auto request = request_of(asked.id);
     const bool captures = request && dialect_->read(*request).operation == Operation::capture;
-    if (captures) {
-      own.captured = true;
-    } else {
-      own.refunded.minor += asked.facts.amount.value_or(amount).minor;
-    }
+    Money& sum = captures ? own.captured.emplace(own.captured.value_or(Money{0, amount.currency})) : own.refunded;
+    sum.minor += asked.facts.amount.value_or(amount).minor;
   }
   return own;
 }

@@ -44,17 +44,16 @@ Task<Reply> PlainRoute::handle(Request request, std::shared_ptr<const Client> cl
         Request{.method = request.method, .target = request.target, .headers = request.headers});
   }
   if (setup_.cache) co_return co_await handle_cached(std::move(request), std::move(client), std::move(visit));
-  const auto delivery = start(std::move(request), std::move(client), visit.arrived);
-  Forwarded forwarded = co_await delivery->result.wait();
+  Forwarded forwarded = co_await forward(request, std::move(client), visit.arrived);
   Response response = answer(visit, std::move(forwarded));
   co_return told(std::move(visit), std::move(response));
 }
 
-std::shared_ptr<Delivery> PlainRoute::start(Request request, std::shared_ptr<const Client> client,
-                                            Instant arrived) const {
+Task<Forwarded> PlainRoute::forward(const Request& request, std::shared_ptr<const Client> client,
+                                    Instant arrived) const {
   const Instant until = arrived + std::min(setup_.route.deadline, setup_.party->config().timeouts.response);
-  return setup_.party->start(std::move(request), judge_plainly, {until, until},
-                             Sending{.purpose = setup_.purpose, .streamed_to = std::move(client)});
+  return setup_.party->deliver(request, judge_plainly, {until, until},
+                               Sending{.purpose = setup_.purpose, .streamed_to = std::move(client)});
 }
 
 Response PlainRoute::answer(Visit& visit, Forwarded forwarded) const {

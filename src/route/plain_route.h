@@ -48,7 +48,7 @@ class PlainRoute : public std::enable_shared_from_this<PlainRoute> {
   };
   using Kept = std::shared_ptr<const KeptAnswer>;
 
-  std::shared_ptr<Delivery> start(Request request, std::shared_ptr<const Client> client, Instant arrived) const;
+  Task<Forwarded> forward(const Request& request, std::shared_ptr<const Client> client, Instant arrived) const;
   Response answer(Visit& visit, Forwarded forwarded) const;
   std::optional<Response> fallback(const Visit& visit, const Forwarded& forwarded) const;
   Response outage(const Forwarded& forwarded) const;

@@ -23,6 +23,7 @@ class ProxiedClient final : public Client {
   bool gone() const override { return proxy_->gone(); }
   std::string address() const override { return address_; }
   bool secure() const override { return secure_; }
+  std::optional<Instant> begun() const override { return proxy_->begun(); }
   void interim(const Response& response) const override { proxy_->interim(response); }
 
  private:
@@ -201,6 +202,7 @@ Task<Reply> Router::pass(Request request, std::shared_ptr<const Client> client) 
     co_return Reply{.response = std::move(answer)};
   }
   if (!route->redirect.empty()) {
+    tell_received(*route, *client);
     co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
   }
   if (times_passed_on(request.headers) >= limits::times_passed_on) co_return going_round(*route);
@@ -211,12 +213,18 @@ Task<Reply> Router::pass(Request request, std::shared_ptr<const Client> client) 
       auto refusal = co_await hold(request, *route, *client, id);
       if (refusal) co_return std::move(*refusal);
     }
+    tell_received(*route, *client);
     CountedVisit visit(shared_.visits);
     Reply reply =
         co_await protected_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
     co_return counted_until_told(std::move(reply), std::move(visit));
   }
+  tell_received(*route, *client);
   co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+}
+
+void Router::tell_received(const RouteConfig& route, const Client& client) const {
+  if (const auto begun = client.begun()) shared_.metrics.received(route.name, loop_.clock.now() - *begun);
 }
 
 /// A protected route is given whole requests: what it keeps is what it sent.

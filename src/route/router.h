@@ -44,6 +44,7 @@ class Router : public std::enable_shared_from_this<Router> {
   Task<Reply> change(Request request, std::shared_ptr<const Client> client);
   std::string request_id(const Request& request, bool peer_trusted) const;
   Reply going_round(const RouteConfig& route) const;
+  void tell_received(const RouteConfig& route, const Client& client) const;
   void tell_origin(Request& request, const RouteConfig& route, const Origin& origin) const;
   Task<std::optional<Reply>> hold(Request& request, const RouteConfig& route, const Client& client,
                                   const std::string& request_id);

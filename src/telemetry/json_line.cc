@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
 #include <iterator>
 
 namespace standin {
@@ -34,7 +36,13 @@ std::size_t sequence_size(std::string_view value, std::size_t at) {
   return whole ? 4 : 0;
 }
 
-bool is_plain(char c) { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+constexpr auto plain = [] {
+  std::array<bool, 256> table{};
+  for (unsigned char c = 0x20; c < 0x7f; ++c) table[c] = c != '"' && c != '\\';
+  return table;
+}();
+
+bool is_plain(char c) { return plain[static_cast<unsigned char>(c)]; }
 
 /// How much from the start is written as it is.
 std::size_t plain_size(std::string_view value) {
@@ -56,6 +64,14 @@ void append_ascii(std::string& out, char c) {
   }
 }
 
+void append_number(std::string& out, std::int64_t number) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, std::end(digits), number).ptr);
+}
+
+/// The last one.
+char digit(std::int64_t number) { return static_cast<char>('0' + number % 10); }
+
 }  // namespace
 
 std::string valid_utf8(std::string_view text) {
@@ -72,9 +88,9 @@ std::string valid_utf8(std::string_view text) {
 void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
   for (std::size_t at = 0; at < value.size();) {
-    const std::size_t plain = plain_size(value.substr(at));
-    out.append(value, at, plain);
-    at += plain;
+    const std::size_t as_it_is = plain_size(value.substr(at));
+    out.append(value, at, as_it_is);
+    at += as_it_is;
     if (at == value.size()) break;
     const std::size_t size = sequence_size(value, at);
     if (size == 1) {
@@ -87,7 +103,14 @@ void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
 }
 
-void JsonLine::name(std::string_view name) { line_.append(line_.empty() ? "\"" : ",\"").append(name).append("\":"); }
+void JsonLine::name(std::string_view name) {
+  line_.append(line_.size() == 1 ? "\"" : ",\"").append(name).append("\":");
+}
+
+std::string_view JsonLine::object() {
+  line_.push_back('}');
+  return line_;
+}
 
 JsonLine& JsonLine::text(std::string_view field, std::string_view value) {
   name(field);
@@ -101,13 +124,15 @@ JsonLine& JsonLine::text_if_any(std::string_view field, std::string_view value) 
 
 JsonLine& JsonLine::number(std::string_view field, std::int64_t value) {
   name(field);
-  fmt::format_to(std::back_inserter(line_), "{}", value);
+  append_number(line_, value);
   return *this;
 }
 
 JsonLine& JsonLine::milliseconds(std::string_view field, std::int64_t nanoseconds) {
   name(field);
-  fmt::format_to(std::back_inserter(line_), "{:.3f}", static_cast<double>(nanoseconds) / 1e6);
+  const std::int64_t microseconds = (nanoseconds + 500) / 1000;
+  append_number(line_, microseconds / 1000);
+  line_.append({'.', digit(microseconds / 100), digit(microseconds / 10), digit(microseconds)});
   return *this;
 }
 

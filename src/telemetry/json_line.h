@@ -11,17 +11,22 @@ namespace standin {
 /// written as they are.
 class JsonLine {
  public:
-  JsonLine() { line_.reserve(usual_bytes); }
+  JsonLine() {
+    line_.reserve(usual_bytes);
+    line_.push_back('{');
+  }
 
   JsonLine& text(std::string_view name, std::string_view value);
   /// Left out when empty.
   JsonLine& text_if_any(std::string_view name, std::string_view value);
   JsonLine& number(std::string_view name, std::int64_t value);
-  /// Milliseconds with three decimals.
+  /// Milliseconds with three decimals, of a span that is not negative.
   JsonLine& milliseconds(std::string_view name, std::int64_t nanoseconds);
 
   /// The fields alone, without the braces around them.
-  const std::string& fields() const { return line_; }
+  std::string_view fields() const { return std::string_view(line_).substr(1); }
+  /// All of it; nothing more can be added.
+  std::string_view object();
 
  private:
   void name(std::string_view name);

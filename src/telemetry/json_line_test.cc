@@ -35,6 +35,7 @@ TEST(JsonLine, FieldsComeInTheOrderGivenAndEmptyOnesAreLeftOutWhereAsked) {
   JsonLine line;
   line.text("a", "").text_if_any("b", "").number("c", -7).milliseconds("d_ms", 1'234'567);
   EXPECT_EQ(line.fields(), R"("a":"","c":-7,"d_ms":1.235)");
+  EXPECT_EQ(line.milliseconds("e_ms", 5'678).object(), R"({"a":"","c":-7,"d_ms":1.235,"e_ms":0.006})");
 }
 
 }  // namespace

@@ -40,7 +40,7 @@ class Messages {
     pool_.reset();
   }
 
-  void write(spdlog::level::level_enum level, const std::string& fields) {
+  void write(spdlog::level::level_enum level, std::string_view fields) {
     logger_->log(level, spdlog::string_view_t(fields.data(), fields.size()));
   }
   std::size_t dropped() const { return pool_->overrun_counter(); }
@@ -123,7 +123,7 @@ void Log::access(const AccessRecord& record) {
       .text_if_any("cut", record.cut);
   if (record.received > 0) line.number("received", static_cast<std::int64_t>(record.received));
   if (record.sent > 0) line.number("sent", static_cast<std::int64_t>(record.sent));
-  streams.access->write("{" + line.fields() + "}");
+  streams.access->write(line.object());
 }
 
 void Log::info(std::string_view event, std::string_view detail) { write_program(spdlog::level::info, event, detail); }

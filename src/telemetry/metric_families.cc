@@ -47,11 +47,47 @@ EdgeFamilies::EdgeFamilies()
       log_lines_dropped(
           counter(registry, "standin_log_lines_dropped_total", "Log lines dropped because their queue was full"), {}) {}
 
+UpstreamFamilies::UpstreamFamilies()
+    : target_requests(counter(registry, "standin_target_requests_total", "Exchanges with one target, by their end"),
+                      {"upstream", "target", "end"}),
+      target_seconds(histogram(registry, "standin_target_seconds", "Time of one exchange with a target"),
+                     {"upstream", "target", "end"}, answer_seconds),
+      target_connect_seconds(histogram(registry, "standin_target_connect_seconds",
+                                       "Time until a new connection to a target is ready: name, TCP and TLS"),
+                             {"upstream", "target"}, answer_seconds),
+      target_first_byte_seconds(histogram(registry, "standin_target_first_byte_seconds",
+                                          "Time from the first byte sent to a target to the first of its answer"),
+                                {"upstream", "target"}, answer_seconds),
+      upstream_certificate_expiry(gauge(registry, "standin_upstream_certificate_expiry_seconds",
+                                        "When the certificate expires that a target showed last, in seconds since "
+                                        "1970"),
+                                  {"upstream", "target"}),
+      target_in_flight(gauge(registry, "standin_target_in_flight", "Exchanges under way"), {"upstream", "target"}),
+      target_healthy(gauge(registry, "standin_target_healthy", "1 while the health check is answered well"),
+                     {"upstream", "target"}),
+      target_info(gauge(registry, "standin_target_info", "1 for the location that the target's health ping names"),
+                  {"upstream", "target", "location"}),
+      scoreboard_errors(gauge(registry, "standin_scoreboard_errors", "Errors of a target that are not forgotten yet"),
+                        {"upstream", "target"}),
+      breaker_state(gauge(registry, "standin_breaker_state", "1 for the state that the target's breaker is in"),
+                    {"upstream", "target", "state"}),
+      breaker_keys_open(gauge(registry, "standin_breaker_keys_open", "Keys of a target whose breaker is not closed"),
+                        {"upstream", "target"}),
+      retries(counter(registry, "standin_retries_total", "Attempts at another target, by what the one before came to"),
+              {"upstream", "after"}),
+      retries_refused(counter(registry, "standin_retries_refused_total", "Retries not made: their budget was used up"),
+                      {"upstream"}),
+      switches_cut(gauge(registry, "standin_switches_cut", "Kill switches of an upstream that are cut"), {"upstream"}) {
+}
+
 MetricFamilies::MetricFamilies()
     : requests(counter(registry, "standin_requests_total", "Requests of clients, by how they were answered"),
                {"route", "answered", "status"}),
       request_seconds(histogram(registry, "standin_request_seconds", "Time from a client's request to its answer"),
                       {"route", "answered"}, answer_seconds),
+      request_receive_seconds(histogram(registry, "standin_request_receive_seconds",
+                                        "Time from a request's first byte until it is handed to its route"),
+                              {"route"}, answer_seconds),
       forwards(counter(registry, "standin_forwards_total", "Forwards of live requests to the upstream, by outcome"),
                {"route", "kind", "outcome"}),
       forward_seconds(histogram(registry, "standin_forward_seconds", "Time of a live forward"), {"route", "kind"},
@@ -88,27 +124,6 @@ MetricFamilies::MetricFamilies()
                                 "The most that was exposed since the journal was opened, in minor units"),
                           {"currency"}),
       orders(gauge(registry, "standin_orders", "Orders in the journal by state"), {"state"}),
-      follow_ups_open(gauge(registry, "standin_follow_ups_open", "Cases that wait for a person"), {}),
-      target_requests(counter(registry, "standin_target_requests_total", "Exchanges with one target, by their end"),
-                      {"upstream", "target", "end"}),
-      target_seconds(histogram(registry, "standin_target_seconds", "Time of one exchange with a target"),
-                     {"upstream", "target", "end"}, answer_seconds),
-      target_in_flight(gauge(registry, "standin_target_in_flight", "Exchanges under way"), {"upstream", "target"}),
-      target_healthy(gauge(registry, "standin_target_healthy", "1 while the health check is answered well"),
-                     {"upstream", "target"}),
-      target_info(gauge(registry, "standin_target_info", "1 for the location that the target's health ping names"),
-                  {"upstream", "target", "location"}),
-      scoreboard_errors(gauge(registry, "standin_scoreboard_errors", "Errors of a target that are not forgotten yet"),
-                        {"upstream", "target"}),
-      breaker_state(gauge(registry, "standin_breaker_state", "1 for the state that the target's breaker is in"),
-                    {"upstream", "target", "state"}),
-      breaker_keys_open(gauge(registry, "standin_breaker_keys_open", "Keys of a target whose breaker is not closed"),
-                        {"upstream", "target"}),
-      retries(counter(registry, "standin_retries_total", "Attempts at another target, by what the one before came to"),
-              {"upstream", "after"}),
-      retries_refused(counter(registry, "standin_retries_refused_total", "Retries not made: their budget was used up"),
-                      {"upstream"}),
-      switches_cut(gauge(registry, "standin_switches_cut", "Kill switches of an upstream that are cut"), {"upstream"}) {
-}
+      follow_ups_open(gauge(registry, "standin_follow_ups_open", "Cases that wait for a person"), {}) {}
 
 }  // namespace standin

@@ -22,10 +22,31 @@ struct EdgeFamilies {
   EdgeFamilies();
 };
 
+/// And of the upstreams' targets.
+struct UpstreamFamilies : EdgeFamilies {
+  CounterFamily<3> target_requests;
+  HistogramFamily<3> target_seconds;
+  HistogramFamily<2> target_connect_seconds;
+  HistogramFamily<2> target_first_byte_seconds;
+  GaugeFamily<2> upstream_certificate_expiry;
+  GaugeFamily<2> target_in_flight;
+  GaugeFamily<2> target_healthy;
+  GaugeFamily<3> target_info;
+  GaugeFamily<2> scoreboard_errors;
+  GaugeFamily<3> breaker_state;
+  GaugeFamily<2> breaker_keys_open;
+  CounterFamily<2> retries;
+  CounterFamily<1> retries_refused;
+  GaugeFamily<1> switches_cut;
+
+  UpstreamFamilies();
+};
+
 /// Every family. docs/metrics.md has a row for each: meaning, and what to alert on.
-struct MetricFamilies : EdgeFamilies {
+struct MetricFamilies : UpstreamFamilies {
   CounterFamily<3> requests;
   HistogramFamily<2> request_seconds;
+  HistogramFamily<1> request_receive_seconds;
   CounterFamily<3> forwards;
   HistogramFamily<2> forward_seconds;
   CounterFamily<3> stand_ins;
@@ -48,18 +69,6 @@ struct MetricFamilies : EdgeFamilies {
   GaugeFamily<1> exposure_peak_minor;
   GaugeFamily<1> orders;
   GaugeFamily<0> follow_ups_open;
-
-  CounterFamily<3> target_requests;
-  HistogramFamily<3> target_seconds;
-  GaugeFamily<2> target_in_flight;
-  GaugeFamily<2> target_healthy;
-  GaugeFamily<3> target_info;
-  GaugeFamily<2> scoreboard_errors;
-  GaugeFamily<3> breaker_state;
-  GaugeFamily<2> breaker_keys_open;
-  CounterFamily<2> retries;
-  CounterFamily<1> retries_refused;
-  GaugeFamily<1> switches_cut;
 
   MetricFamilies();
 };

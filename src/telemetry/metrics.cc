@@ -31,6 +31,11 @@ std::string_view kind(Outcome outcome) {
 
 double number(bool value) { return value ? 1 : 0; }
 
+/// Seconds since 1970.
+double number(WallTime when) {
+  return static_cast<double>(std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count());
+}
+
 }  // namespace
 
 std::string_view name(Answered answered) {
@@ -58,6 +63,10 @@ Metrics::~Metrics() = default;
 void Metrics::answered(std::string_view route, Answered how, int status, Duration took) {
   state_->requests.of({route, name(how), status_class(status)}).Increment();
   state_->request_seconds.of({route, name(how)}).Observe(seconds(took));
+}
+
+void Metrics::received(std::string_view route, Duration took) {
+  state_->request_receive_seconds.of({route}).Observe(seconds(took));
 }
 
 void Metrics::forwarded(std::string_view route, Outcome outcome, Duration took) {
@@ -140,8 +149,16 @@ void Metrics::target_sent(std::string_view upstream, std::string_view target, st
   state_->target_seconds.of({upstream, target, end}).Observe(seconds(took));
 }
 
-void Metrics::target_in_flight(std::string_view upstream, std::string_view target, int change) {
-  state_->target_in_flight.of({upstream, target}).Increment(change);
+void Metrics::target_connected(std::string_view upstream, std::string_view target, Duration took) {
+  state_->target_connect_seconds.of({upstream, target}).Observe(seconds(took));
+}
+
+void Metrics::target_first_byte(std::string_view upstream, std::string_view target, Duration took) {
+  state_->target_first_byte_seconds.of({upstream, target}).Observe(seconds(took));
+}
+
+void Metrics::target_in_flight(std::string_view upstream, std::string_view target, std::size_t count) {
+  state_->target_in_flight.of({upstream, target}).Set(static_cast<double>(count));
 }
 
 void Metrics::breaker_state(std::string_view upstream, std::string_view target, std::string_view now) {
@@ -187,9 +204,12 @@ void Metrics::turned_away(std::string_view why) { state_->turned_away.of({why}).
 
 void Metrics::origin_ignored() { state_->origins_ignored.of({}).Increment(); }
 
+void Metrics::upstream_certificate_expires(std::string_view upstream, std::string_view target, WallTime when) {
+  state_->upstream_certificate_expiry.of({upstream, target}).Set(number(when));
+}
+
 void Metrics::certificate_expires(std::string_view listener, std::string_view file, WallTime when) {
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(when.time_since_epoch()).count();
-  state_->certificate_expiry.of({listener, file}).Set(static_cast<double>(seconds));
+  state_->certificate_expiry.of({listener, file}).Set(number(when));
 }
 
 void Metrics::certificate_gone(std::string_view listener, std::string_view file) {

@@ -34,6 +34,8 @@ class Metrics {
   ~Metrics();
 
   void answered(std::string_view route, Answered how, int status, Duration took);
+  /// A request was handed to its route, so long after its first byte.
+  void received(std::string_view route, Duration took);
   void forwarded(std::string_view route, Outcome outcome, Duration took);
   void stood_in(std::string_view route, Cause cause, bool accepted);
   /// Later it is known whether the upstream had done what we stood in for.
@@ -59,8 +61,11 @@ class Metrics {
   void orders_in_state(std::string_view state, std::size_t count);
   void follow_ups_open(std::size_t count);
   void target_sent(std::string_view upstream, std::string_view target, std::string_view end, Duration took);
-  /// One more, or one less.
-  void target_in_flight(std::string_view upstream, std::string_view target, int change);
+  /// A new connection to a target was ready: its name was resolved, and TCP and TLS were agreed on.
+  void target_connected(std::string_view upstream, std::string_view target, Duration took);
+  /// The first byte of its answer came, so long after the first of the request had left.
+  void target_first_byte(std::string_view upstream, std::string_view target, Duration took);
+  void target_in_flight(std::string_view upstream, std::string_view target, std::size_t count);
   /// `state` is the name of a Breaker::State.
   void breaker_state(std::string_view upstream, std::string_view target, std::string_view state);
   void target_healthy(std::string_view upstream, std::string_view target, bool healthy);
@@ -75,6 +80,8 @@ class Metrics {
   void retry_refused(std::string_view upstream);
   void switches_cut(std::string_view upstream, std::size_t count);
   void connections(std::size_t open, std::size_t in_flight);
+  /// When the certificate expires that a target showed last.
+  void upstream_certificate_expires(std::string_view upstream, std::string_view target, WallTime when);
   /// When a certificate that the edge shows on `listener` expires; `file`: where it was read.
   void certificate_expires(std::string_view listener, std::string_view file, WallTime when);
   /// It is not shown any more.

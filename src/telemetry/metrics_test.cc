@@ -21,6 +21,7 @@ Money usd(std::int64_t minor) { return {minor, *Currency::parse("USD")}; }
 
 void say_everything(Metrics& metrics) {
   metrics.answered("orders", Answered::forwarded, 201, 3ms);
+  metrics.received("orders", 1ms);
   metrics.forwarded("orders", Outcome::approved, 2ms);
   metrics.stood_in("orders", Cause::breaker, true);
   metrics.stand_in_resolved("orders", Cause::breaker, false);
@@ -41,6 +42,9 @@ void say_everything(Metrics& metrics) {
   metrics.orders_in_state("accepted", 2);
   metrics.follow_ups_open(1);
   metrics.target_sent("shop", "http://127.0.0.1:3000", "good", 2ms);
+  metrics.target_connected("shop", "http://127.0.0.1:3000", 1ms);
+  metrics.target_first_byte("shop", "http://127.0.0.1:3000", 2ms);
+  metrics.upstream_certificate_expires("shop", "http://127.0.0.1:3000", WallTime());
   metrics.target_location("shop", "http://127.0.0.1:3000", "", "ca403");
   metrics.scoreboard_errors("shop", "http://127.0.0.1:3000", 2);
   metrics.breaker_keys_open("shop", "http://127.0.0.1:3000", 1);

@@ -35,15 +35,22 @@ Health health_in(std::string_view body, const std::string& expect) {
 Task<Ping> ping(const Watch& watch, Clock& clock, Transport& transport) {
   const Request request{.method = "GET", .target = watch.health.path};
   const Instant end = clock.now() + watch.health.timeout;
-  const ExchangeTimes times{
-      .connect = watch.connect, .write = watch.health.timeout, .send_before = end, .listen_until = end};
+  ExchangeFindings findings;
+  const ExchangeTimes times{.connect = watch.connect,
+                            .write = watch.health.timeout,
+                            .send_before = end,
+                            .listen_until = end,
+                            .findings = &findings};
   const WallTime asked = clock.wall();
   const auto answer = co_await transport.exchange(watch.endpoint, request, times, {}, nullptr);
-  if (!answer || answer->status != 200) co_return Ping{};
-  const Health health = health_in(answer->body, watch.health.expect);
+  Ping ping{.certificate_expires = findings.certificate_expires};
+  if (!answer || answer->status != 200) co_return ping;
+  ping.health = health_in(answer->body, watch.health.expect);
   const auto lead = lead_of(answer->headers.find("Date").value_or(""), asked, clock.wall());
-  if (lead && health != Health::out) watch.clocks->heard(watch.target->upstream(), watch.target->url(), *lead);
-  co_return Ping{.health = health, .location = health == Health::out ? std::string() : location_in(answer->body)};
+  if (ping.health == Health::out) co_return ping;
+  if (lead) watch.clocks->heard(watch.target->upstream(), watch.target->url(), *lead);
+  ping.location = location_in(answer->body);
+  co_return ping;
 }
 
 Task<> keep_pinging(Watch watch, Clock& clock, Transport& transport) {

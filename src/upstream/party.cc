@@ -27,22 +27,22 @@ namespace {
 
 using Shared = std::shared_ptr<const Party::Shared>;
 
-/// What one delivery is about.
+/// What one delivery is about. Who began it holds the request and the judge.
 struct Errand {
   Shared party;
   std::shared_ptr<Delivery> delivery;
-  Request request;
-  Judge judge;
+  const Request& request;
+  const Judge& judge;
   Deadlines deadlines;
   Sending sending;
 
   Instant now() const { return party->clock.now(); }
 };
 
-/// One try at one target.
+/// One try at one target. Stays where it is: its alarm, and whoever sends, refer to it.
 struct Attempt {
-  std::size_t index;
-  std::shared_ptr<TargetState> target;
+  const Errand& errand;
+  const std::shared_ptr<TargetState>& target;
   TargetBreakers::Clearance clearance;
   bool sent = false;
   WallTime sent_at{};
@@ -100,12 +100,13 @@ Instant verdict_by(const Errand& errand, const TargetBreakers::Clearance& cleara
   return std::min(errand.deadlines.answer_by, clearance.given() + errand.party->config.breaker.probe_timeout);
 }
 
-ExchangeTimes times_of(const Errand& errand) {
+ExchangeTimes times_of(const Errand& errand, ExchangeFindings& findings) {
   const TimeoutsConfig& timeouts = errand.party->config.timeouts;
   return {.connect = timeouts.connect,
           .write = timeouts.write,
           .send_before = errand.deadlines.answer_by,
-          .listen_until = errand.deadlines.listen_until};
+          .listen_until = errand.deadlines.listen_until,
+          .findings = &findings};
 }
 
 void note_connecting(Delivery& delivery, const std::string& url) {
@@ -113,12 +114,13 @@ void note_connecting(Delivery& delivery, const std::string& url) {
   if (!delivery.may_have_sent) delivery.cause_so_far = Cause::refused;
 }
 
-void note_sending(Delivery& delivery, Attempt& attempt, WallTime wall) {
+void note_sending(Attempt& attempt) {
+  Delivery& delivery = *attempt.errand.delivery;
   attempt.sent = true;
-  attempt.sent_at = wall;
+  attempt.sent_at = attempt.errand.party->clock.wall();
   if (!std::exchange(delivery.may_have_sent, true)) {
     attempt.first_to_send = true;
-    delivery.sent_at = wall;
+    delivery.sent_at = attempt.sent_at;
   }
   delivery.cause_so_far = Cause::timed_out_in_service;
 }
@@ -133,20 +135,19 @@ void note_nothing_sent(Delivery& delivery, const Attempt& attempt) {
 /// While its client is still sending, the time that passes is not the target's.
 bool sends_body_of(const Errand& errand) { return errand.request.rest && errand.request.upgrade.empty(); }
 
-Task<Result<Response>> exchange(const Errand& errand, std::shared_ptr<Attempt> attempt) {
-  const auto& endpoint = errand.party->endpoints[attempt->index];
-  if (!endpoint) co_return std::unexpected(endpoint.error());
-  Clock& clock = errand.party->clock;
-  std::function<void()> sending = [attempt, delivery = errand.delivery, &clock] {
-    note_sending(*delivery, *attempt, clock.wall());
-  };
-  std::unique_ptr<Alarm> too_late;
-  if (!sends_body_of(errand)) {
-    too_late =
-        clock.at(verdict_by(errand, attempt->clearance), [attempt, &clock] { attempt->record_lateness(clock.now()); });
-  }
-  co_return co_await errand.party->transport.exchange(*endpoint, errand.request, times_of(errand), sending,
-                                                      errand.sending.streamed_to);
+/// Where the exchange goes on after its verdict is due; else its end is the verdict.
+std::unique_ptr<Alarm> verdict_alarm(Attempt& attempt) {
+  const Errand& errand = attempt.errand;
+  const Instant verdict = verdict_by(errand, attempt.clearance);
+  if (verdict >= errand.deadlines.listen_until || sends_body_of(errand)) return nullptr;
+  return errand.party->clock.at(verdict, [&attempt] { attempt.record_lateness(attempt.errand.now()); });
+}
+
+/// `attempt` and `times` outlive it.
+Task<Result<Response>> exchange(Attempt& attempt, const Endpoint& endpoint, const ExchangeTimes& times) {
+  const Errand& errand = attempt.errand;
+  const auto sending = [&attempt] { note_sending(attempt); };
+  return errand.party->transport.exchange(endpoint, errand.request, times, sending, errand.sending.streamed_to);
 }
 
 struct Tried {
@@ -162,7 +163,8 @@ void hear_clock(const Party::Shared& party, const Attempt& attempt, const Respon
 }
 
 /// What an answer came to.
-Tried answered(const Errand& errand, Attempt& attempt, Response response) {
+Tried answered(Attempt& attempt, Response response) {
+  const Errand& errand = attempt.errand;
   const Judged judged = errand.judge(response);
   attempt.record(end_of(judged.outcome), errand.now());
   if (attempt.sent && judged.outcome != Outcome::unknown) hear_clock(*errand.party, attempt, response);
@@ -172,7 +174,8 @@ Tried answered(const Errand& errand, Attempt& attempt, Response response) {
 }
 
 /// What an exchange without an answer that can be read came to.
-Forwarded unanswered(const Errand& errand, Attempt& attempt, const Error& error) {
+Forwarded unanswered(Attempt& attempt, const Error& error) {
+  const Errand& errand = attempt.errand;
   std::string why = fmt::format("{}: {}", attempt.target->url(), error.what);
   switch (error.sent) {
     case Sent::nothing:
@@ -227,21 +230,28 @@ std::optional<Choice> next_target(const Errand& errand, std::vector<bool>& tried
 
 Task<Tried> try_target(const Errand& errand, Choice choice) {
   const auto& target = errand.party->targets[choice.index];
-  const auto attempt = std::make_shared<Attempt>(choice.index, target, std::move(choice.clearance));
+  Attempt attempt{.errand = errand, .target = target, .clearance = std::move(choice.clearance)};
   target->enter();
   Held<TargetState> place(target);
   note_connecting(*errand.delivery, target->url());
-  auto result = co_await exchange(errand, attempt);
+  const auto& endpoint = errand.party->endpoints[choice.index];
+  if (!endpoint) co_return Tried{.forwarded = unanswered(attempt, endpoint.error())};
+  ExchangeFindings findings;
+  const ExchangeTimes times = times_of(errand, findings);
+  std::unique_ptr<Alarm> alarm = verdict_alarm(attempt);
+  Result<Response> result = co_await exchange(attempt, *endpoint, times);
+  alarm.reset();
   const bool lost = !result && result.error().sent == Sent::maybe && errand.now() < errand.deadlines.answer_by;
-  if (planted(Bug::sent_again_after_a_loss) && lost) result = co_await exchange(errand, attempt);
+  if (planted(Bug::sent_again_after_a_loss) && lost) result = co_await exchange(attempt, *endpoint, times);
+  target->found(findings);
   const bool sent = result || result.error().sent != Sent::nothing;
-  if (sent && !attempt->sent) note_sending(*errand.delivery, *attempt, errand.party->clock.wall());
+  if (sent && !attempt.sent) note_sending(attempt);
   if (result) {
-    Tried tried = answered(errand, *attempt, std::move(*result));
+    Tried tried = answered(attempt, std::move(*result));
     keep_place(tried.forwarded.response, std::move(place));
     co_return tried;
   }
-  co_return Tried{.forwarded = unanswered(errand, *attempt, result.error()), .sent = sent};
+  co_return Tried{.forwarded = unanswered(attempt, result.error()), .sent = sent};
 }
 
 /// What the attempts so far came to together.
@@ -275,10 +285,24 @@ bool is_cut_off(const Errand& errand) {
   return party.switches->stops(party.config.name, errand.sending.breaker_key, party.clock.wall());
 }
 
+/// Why it is not even tried.
+std::optional<Forwarded> refused(const Errand& errand) {
+  const Party::Shared& party = *errand.party;
+  if (errand.now() >= errand.deadlines.answer_by)
+    return nothing_sent(Cause::timed_out_in_queue, "the time to answer had passed before it could be sent");
+  if (is_cut_off(errand)) return nothing_sent(Cause::breaker, "cut off by an operator");
+  if (!party.places->enter(party.config.concurrency))
+    return nothing_sent(Cause::timed_out_in_queue,
+                        fmt::format("{} requests are in flight already", party.config.concurrency));
+  return std::nullopt;
+}
+
 /// Tries the targets in turn. An attempt is followed by another only when it has ended: one that is merely slow keeps
 /// its time, and is listened to.
-Task<Forwarded> try_targets(const Errand& errand) {
+Task<Forwarded> forward(const Errand& errand) {
+  if (auto refusal = refused(errand)) co_return std::move(*refusal);
   const Party::Shared& party = *errand.party;
+  Held<Places> place(party.places);
   Progress progress;
   std::vector<bool> tried(party.targets.size());
   while (may_go_on(errand, progress) && errand.now() < errand.deadlines.answer_by) {
@@ -292,27 +316,16 @@ Task<Forwarded> try_targets(const Errand& errand) {
     progress.add(std::move(one));
     errand.delivery->cause_so_far = progress.so_far.cause;
   }
+  keep_place(progress.so_far.response, std::move(place));
   co_return std::move(progress.so_far);
 }
 
-Task<Forwarded> forward(const Errand& errand) {
-  const Party::Shared& party = *errand.party;
-  if (errand.now() >= errand.deadlines.answer_by)
-    co_return nothing_sent(Cause::timed_out_in_queue, "the time to answer had passed before it could be sent");
-  if (is_cut_off(errand)) co_return nothing_sent(Cause::breaker, "cut off by an operator");
-  if (!party.places->enter(party.config.concurrency))
-    co_return nothing_sent(Cause::timed_out_in_queue,
-                           fmt::format("{} requests are in flight already", party.config.concurrency));
-  Held<Places> place(party.places);
-  Forwarded forwarded = co_await try_targets(errand);
-  keep_place(forwarded.response, std::move(place));
-  co_return forwarded;
-}
-
-Task<> run(Errand errand) {
+Task<> run(Shared party, std::shared_ptr<Delivery> delivery, Request request, Judge judge, Deadlines deadlines,
+           Sending sending) {
+  const Errand errand{std::move(party), delivery, request, judge, deadlines, std::move(sending)};
   Forwarded forwarded = co_await forward(errand);
-  errand.delivery->cause_so_far = forwarded.cause;
-  errand.delivery->result.set(std::move(forwarded));
+  delivery->cause_so_far = forwarded.cause;
+  delivery->result.set(std::move(forwarded));
 }
 
 }  // namespace
@@ -332,14 +345,13 @@ Party::~Party() = default;
 
 std::shared_ptr<Delivery> Party::start(Request request, Judge judge, Deadlines deadlines, Sending sending) {
   auto delivery = std::make_shared<Delivery>();
-  spawn(shared_->executor,
-        run({shared_, delivery, std::move(request), std::move(judge), deadlines, std::move(sending)}));
+  spawn(shared_->executor, run(shared_, delivery, std::move(request), std::move(judge), deadlines, std::move(sending)));
   return delivery;
 }
 
-Task<Forwarded> Party::deliver(Request request, Judge judge, Deadlines deadlines, Sending sending) {
-  const auto delivery = start(std::move(request), std::move(judge), deadlines, std::move(sending));
-  co_return co_await delivery->result.wait();
+Task<Forwarded> Party::deliver(const Request& request, Judge judge, Deadlines deadlines, Sending sending) {
+  const Errand errand{shared_, std::make_shared<Delivery>(), request, judge, deadlines, std::move(sending)};
+  co_return co_await forward(errand);
 }
 
 bool Party::lets_through(const std::string& breaker_key) const {

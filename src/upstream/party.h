@@ -94,8 +94,8 @@ class Party {
   /// client's matter: that times nothing out, and a client that breaks off is not held against the target.
   std::shared_ptr<Delivery> start(Request request, Judge judge, Deadlines deadlines, Sending sending);
 
-  /// Starts one and waits for its end.
-  Task<Forwarded> deliver(Request request, Judge judge, Deadlines deadlines, Sending sending);
+  /// The same, awaited to its end by a caller on the Party's own loop, who keeps `request` until then.
+  Task<Forwarded> deliver(const Request& request, Judge judge, Deadlines deadlines, Sending sending);
 
   /// Whether a replay with that breaker_key would be sent to any target now: it is not cut off, and a breaker would let
   /// it through. Asking takes no leave.

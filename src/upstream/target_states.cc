@@ -54,6 +54,14 @@ void TargetState::pinged(const Ping& ping, Instant now) {
   publish_breakers(now);
   if (metrics_) metrics_->target_healthy(upstream_, url_, ping.health == Health::good);
   if (!ping.location.empty()) show_location(ping.location);
+  show_certificate(ping.certificate_expires);
+}
+
+void TargetState::found(const ExchangeFindings& findings) const {
+  if (!metrics_) return;
+  if (findings.connect) metrics_->target_connected(upstream_, url_, *findings.connect);
+  if (findings.first_byte) metrics_->target_first_byte(upstream_, url_, *findings.first_byte);
+  show_certificate(findings.certificate_expires);
 }
 
 void TargetState::reconfigure(const UpstreamConfig& upstream) {
@@ -69,14 +77,10 @@ void TargetState::reconfigure(const UpstreamConfig& upstream) {
   if (checked && health() == Health::unchecked) shared_.health.store(Health::unknown, std::memory_order_relaxed);
 }
 
-void TargetState::enter() {
-  shared_.in_flight.fetch_add(1, std::memory_order_relaxed);
-  if (metrics_) metrics_->target_in_flight(upstream_, url_, 1);
-}
+void TargetState::enter() { shared_.in_flight.fetch_add(1, std::memory_order_relaxed); }
 
 void TargetState::leave() {
   ensure(shared_.in_flight.fetch_sub(1, std::memory_order_relaxed) > 0, "what leaves a target had entered it");
-  if (metrics_) metrics_->target_in_flight(upstream_, url_, -1);
 }
 
 Duration TargetState::forget_errors_after() const {
@@ -124,7 +128,9 @@ std::vector<std::string> TargetState::keys() const {
 }
 
 void TargetState::publish(Instant now) const {
-  if (metrics_) metrics_->scoreboard_errors(upstream_, url_, recent_errors(now));
+  if (!metrics_) return;
+  metrics_->scoreboard_errors(upstream_, url_, recent_errors(now));
+  metrics_->target_in_flight(upstream_, url_, in_flight());
 }
 
 void TargetState::publish_breakers(Instant now) {
@@ -136,6 +142,10 @@ void TargetState::publish_breakers(Instant now) {
 
 void TargetState::publish_keys() const {
   if (metrics_) metrics_->breaker_keys_open(upstream_, url_, breakers_.keys_not_closed());
+}
+
+void TargetState::show_certificate(std::optional<WallTime> expires) const {
+  if (metrics_ && expires) metrics_->upstream_certificate_expires(upstream_, url_, *expires);
 }
 
 void TargetState::show_location(const std::string& location) {
@@ -159,12 +169,16 @@ std::shared_ptr<Places> TargetStates::places(const std::string& upstream) {
   return places;
 }
 
-std::vector<std::shared_ptr<TargetState>> TargetStates::in_use() const {
+std::vector<std::shared_ptr<TargetState>> TargetStates::all() const {
   const std::lock_guard lock(mutex_);
-  std::vector<std::shared_ptr<TargetState>> used;
-  for (const auto& [key, state] : states_) {
-    if (state.use_count() > 1) used.push_back(state);
-  }
+  std::vector<std::shared_ptr<TargetState>> states;
+  for (const auto& [key, state] : states_) states.push_back(state);
+  return states;
+}
+
+std::vector<std::shared_ptr<TargetState>> TargetStates::in_use() const {
+  auto used = all();
+  std::erase_if(used, [](const auto& state) { return state.use_count() <= 2; });  // the map's, and this one
   return used;
 }
 
@@ -188,10 +202,8 @@ std::vector<std::string> TargetStates::keys(const std::string& upstream) const {
 void TargetStates::publish(Instant now, WallTime wall) const {
   if (!metrics_) return;
   std::map<std::string, std::size_t> cut;
-  for (const auto& state : in_use()) {
-    state->publish(now);
-    cut[state->upstream()];
-  }
+  for (const auto& state : all()) state->publish(now);  // also what an exchange under way left behind
+  for (const auto& state : in_use()) cut[state->upstream()];
   for (const Cut& one : switches_->in_force(wall)) ++cut[one.upstream];
   for (const auto& [upstream, count] : cut) metrics_->switches_cut(upstream, count);
 }

@@ -4,12 +4,14 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/party_clocks.h"
 #include "base/time.h"
 #include "config/config.h"
+#include "net/client.h"
 #include "upstream/breaker.h"
 #include "upstream/places.h"
 #include "upstream/recent_errors.h"
@@ -34,7 +36,8 @@ std::string_view name(Health health);
 /// How one ping ended.
 struct Ping {
   Health health = Health::out;
-  std::string location;  ///< data centre and cluster, as "UP:ca403" tells; "" if it does not
+  std::string location;                         ///< data centre and cluster, as "UP:ca403" tells; "" if it does not
+  std::optional<WallTime> certificate_expires;  ///< as ExchangeFindings has it
 };
 
 /// One target as `standin upstreams` shows it.
@@ -61,6 +64,8 @@ class TargetState {
   /// In place of `record`: the client ended it.
   void withdraw(const TargetBreakers::Clearance& clearance);
   void pinged(const Ping& ping, Instant now);
+  /// The parts of an exchange's time, and the certificate.
+  void found(const ExchangeFindings& findings) const;
   /// The breakers take the new configuration, their state stays.
   void reconfigure(const UpstreamConfig& upstream);
 
@@ -79,7 +84,7 @@ class TargetState {
   TargetView view(Instant now) const;
   /// The breakers' keys met so far.
   std::vector<std::string> keys() const;
-  /// The metrics that time alone changes.
+  /// The metrics that time changes, or that every request would.
   void publish(Instant now) const;
   const std::string& upstream() const { return upstream_; }
   const std::string& url() const { return url_; }
@@ -98,6 +103,7 @@ class TargetState {
   void count(Breaker::End end, Instant now);
   void publish_breakers(Instant now);
   void publish_keys() const;
+  void show_certificate(std::optional<WallTime> expires) const;
   void show_location(const std::string& location);
 
   std::string upstream_, url_;
@@ -127,10 +133,12 @@ class TargetStates {
   std::vector<TargetView> views(Instant now) const;
   /// The breakers' keys that requests to any target of that upstream had so far.
   std::vector<std::string> keys(const std::string& upstream) const;
-  /// The metrics of targets in use and of what is cut off. To be called about once a second.
+  /// The metrics of targets that are not counted as things happen, and of what is cut off: to be called before they are
+  /// told. Any thread.
   void publish(Instant now, WallTime wall) const;
 
  private:
+  std::vector<std::shared_ptr<TargetState>> all() const;
   std::vector<std::shared_ptr<TargetState>> in_use() const;
 
   Metrics* metrics_;

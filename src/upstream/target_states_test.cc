@@ -1,5 +1,6 @@
 #include "upstream/target_states.h"
 
+#include <fmt/core.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -102,6 +103,31 @@ TEST(TargetState, ShowsItsBreakerAndHealthAsMetrics) {
   EXPECT_THAT(metrics.expose(),
               HasSubstr(R"(standin_breaker_state{state="half-open",target="http://shop:1",upstream="shop"} 1)"));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_target_healthy{target="http://shop:1",upstream="shop"} 1)"));
+}
+
+TEST(TargetState, ShowsWhatWasFoundOfAnExchangeAndNothingElse) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  const auto target = states.of(shop(), target_url);
+  target->found({});
+  for (const char* name : {"connect", "first_byte", "certificate"})
+    EXPECT_THAT(metrics.expose(), testing::Not(HasSubstr(fmt::format("_{}_", name)))) << name;
+  target->found({.connect = 2s, .first_byte = 3s, .certificate_expires = wall_time(4'000)});
+  target->found({.connect = {}, .first_byte = 4s, .certificate_expires = {}});
+  const std::string of_target = R"({target="http://shop:1",upstream="shop"} )";
+  EXPECT_THAT(metrics.expose(), HasSubstr("standin_target_connect_seconds_sum" + of_target + "2\n"));
+  EXPECT_THAT(metrics.expose(), HasSubstr("standin_target_first_byte_seconds_sum" + of_target + "7\n"));
+  EXPECT_THAT(metrics.expose(), HasSubstr("standin_upstream_certificate_expiry_seconds" + of_target + "4\n"));
+}
+
+TEST(TargetState, ShowsTheCertificateThatAPingMet) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  const auto target = states.of(shop(), target_url);
+  target->pinged({.health = Health::out, .certificate_expires = wall_time(4'000)}, beginning);
+  EXPECT_THAT(metrics.expose(),
+              HasSubstr(R"(standin_upstream_certificate_expiry_seconds{target="http://shop:1",upstream="shop"} 4)"
+                        "\n"));
 }
 
 TEST(TargetState, ForgetsAllItsErrorsOnceTheLastIsOldEnough) {

@@ -39,6 +39,30 @@ TEST_P(JournalContract, OnAFullDiskNothingIsLeasedOrApplied) {
   EXPECT_TRUE(lease(id));
 }
 
+TEST_P(JournalContract, OnADiskThatIsFullAtTheStartWhatIsThereIsReadAndItHealsByItself) {
+  const Ulid before = kept(an_order("before"));
+  ASSERT_TRUE(lease(before));
+  tested_->disk(DiskFault::full);
+  tested_->restart();
+  EXPECT_FALSE(journal().health().promising);
+  EXPECT_TRUE(journal().used_before());
+  EXPECT_EQ(journal().recall(key_of("before"))->id, before);
+  EXPECT_TRUE(journal().answer(before));
+  EXPECT_TRUE(row(before).earlier) << "another process made it";
+  EXPECT_EQ(exposure(), 100);
+  EXPECT_EQ(keep(an_order("refused")), Kept::not_kept);
+  EXPECT_FALSE(lease(before));
+  tested_->disk(DiskFault::none);
+  const Ulid after = kept(an_order("after"));
+  EXPECT_TRUE(journal().health().promising);
+  EXPECT_FALSE(row(after).earlier) << "this process made it";
+  EXPECT_TRUE(row(before).earlier);
+  EXPECT_TRUE(lease(before)) << "its earlier lease died with its process";
+  tested_->restart();
+  EXPECT_TRUE(row(after).earlier);
+  EXPECT_EQ(exposure(), 200);
+}
+
 TEST_P(JournalContract, AFailedSyncIsUnknownAndNothingIsPromisedAfterIt) {
   const Ulid before = kept(an_order("before"));
   tested_->disk(DiskFault::sync_fails);

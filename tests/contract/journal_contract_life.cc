@@ -287,6 +287,39 @@ TEST_P(JournalContract, AVoidOfASettledChargeIsCancelledOrStandsAsItWas) {
   EXPECT_TRUE(journal().exposure().empty() || journal().exposure().front().minor == 0);
 }
 
+TEST_P(JournalContract, ARestThatAPersonClosedIsNotOwedAgainAfterAVoidThatWasRefused) {
+  const Ulid id = kept(an_order());
+  Change part = ended(*lease(id), State::settled, "replay", Outcome::approved, "A");
+  part.settled_part = Money{60, *Currency::parse("USD")};
+  ASSERT_EQ(apply(part), Applied::applied);
+  ASSERT_TRUE(act_on(open_cases().front().id, "collected"));
+  const auto voiding = lease(id, "void");
+  ASSERT_TRUE(voiding);
+  EXPECT_EQ(exposure(), 0) << "a person has the rest already";
+  ASSERT_EQ(apply(ended(*voiding, State::cancelling, "void", Outcome::unknown)), Applied::applied);
+  tested_->restart();
+  EXPECT_EQ(exposure(), 0);
+  ASSERT_EQ(apply(ended(*lease(id, "void"), State::settled, "void", Outcome::declined)), Applied::applied);
+  for (int process = 0; process < 2; ++process) {
+    EXPECT_EQ(state(id), State::settled);
+    EXPECT_EQ(exposure(), 0);
+    EXPECT_TRUE(open_cases().empty()) << "nobody collects it twice";
+    tested_->restart();
+  }
+}
+
+TEST_P(JournalContract, ARestThatIsOwedStaysSoThroughAVoidThatWasRefused) {
+  const Ulid id = kept(an_order());
+  Change part = ended(*lease(id), State::settled, "replay", Outcome::approved, "A");
+  part.settled_part = Money{60, *Currency::parse("USD")};
+  ASSERT_EQ(apply(part), Applied::applied);
+  const auto voiding = lease(id, "void");
+  EXPECT_EQ(exposure(), 40);
+  ASSERT_EQ(apply(ended(*voiding, State::settled, "void", Outcome::declined)), Applied::applied);
+  EXPECT_EQ(exposure(), 40);
+  EXPECT_EQ(open_cases().size(), 1u);
+}
+
 TEST_P(JournalContract, NothingButAVoidIsTakenOfASettledCharge) {
   const Ulid id = kept(an_order());
   ASSERT_EQ(apply(ended(*lease(id), State::settled, "replay", Outcome::approved)), Applied::applied);

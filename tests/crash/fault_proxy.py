@@ -85,7 +85,12 @@ class FaultProxy:
             return
         self._writers.add(party)
         link = _Link(self, client, party)
-        await asyncio.gather(link.pass_on(client_reader, party, REQUEST), link.pass_on(party_reader, client, ANSWER))
+        try:
+            await asyncio.gather(link.pass_on(client_reader, party, REQUEST), link.pass_on(party_reader, client, ANSWER))
+        finally:
+            for end in (client, party):
+                end.close()
+                self._writers.discard(end)
 
 
 class _Link:
@@ -134,5 +139,7 @@ class _Link:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
+    if writer.transport.is_closing():
+        return  # it has ended by itself
     writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     writer.transport.abort()

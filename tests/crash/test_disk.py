@@ -101,3 +101,21 @@ class ShopOnAFullDisk(OnADiskOfItsOwn, ShopLoad):
         self.standin.start()
         self.fill_again_and_again(disk)
         self.assert_all_ends_well(neither=UNAVAILABLE)
+
+    def test_a_start_on_a_full_disk(self):
+        disk = self.keep_journal_on(SmallDisk(self.folder, "16m"))
+        self.shop.start().faults(**self.faults)
+        self.standin.start()
+        with self.under_load():
+            self.served_more()
+            disk.fill()
+            self.promising(0)
+        self.standin.kill()
+        disk.fill()
+        self.standin.start()
+        self.promising(0)
+        disk.make_room()
+        self.promising(1)
+        with self.under_load():
+            self.served_more()
+        self.assert_all_ends_well(neither=UNAVAILABLE)

@@ -1,8 +1,10 @@
 """What monitoring sees: each request once in the log, errors apart from failures, and drift before the outage."""
 import json
 import os
+import time
 
-from harness import Scenario, ask, eventually, order_body
+from harness import Scenario, ask, eventually, order_body, order_bytes
+from test_doctor import Authority, Gateway
 
 
 class Observed(Scenario):
@@ -56,6 +58,53 @@ class Observed(Scenario):
         self.standin.replay()
         self.standin.wait_for_states({"matched": 1} if len(self.shop.orders()) == 2 else {"settled": 1})
         self.assertEqual(self.standin.metric("standin_orders", state="accepted"), 0)
+
+    def test_where_the_time_goes_is_told_apart(self):
+        self.shop.start()
+        self.standin.start()
+        self.shop.faults(delay_before_ms=600, everywhere=True)
+        self.assertEqual(self.standin.order("k1").status, 201)
+        self.assertEqual(ask(self.standin.port, "GET", "/orders?key=k1").status, 200)
+        body = order_body()
+        with self.standin.connect() as slow:
+            request = order_bytes("k2", body)
+            slow.sendall(request[:-1])
+            time.sleep(0.3)
+            slow.sendall(request[-1:])
+            self.assertTrue(slow.recv(4096).startswith(b"HTTP/1.1 201 "))
+
+        def seconds(part: str, **labels: str) -> float:
+            return self.standin.metric(f"standin_{part}_seconds_sum", **labels)
+
+        self.assertEqual(self.standin.metric("standin_request_receive_seconds_count", route="orders"), 2)
+        self.assertEqual(self.standin.metric("standin_request_receive_seconds_count", route="rest"), 1)
+        self.assertEqual(self.standin.metric("standin_target_first_byte_seconds_count", upstream="shop"), 3)
+        self.assertIn(self.standin.metric("standin_target_connect_seconds_count", upstream="shop"), (1, 2))  # one a thread
+        self.assertGreaterEqual(seconds("request_receive", route="orders"), 0.29)
+        self.assertGreaterEqual(seconds("target_first_byte"), 3 * 0.59)
+        self.assertLess(seconds("target_connect"), 0.6)
+        self.assertLess(seconds("request_receive", route="rest"), 0.6)
+
+    def test_it_is_known_when_an_upstreams_certificate_expires(self):
+        authority = Authority(self.folder)
+        gateway = Gateway(authority.certificate("localhost", days=20))
+        self.addCleanup(gateway.stop)
+        target = f"https://localhost:{gateway.port}"
+        for name, more in (("asked", {}), ("pinged", {"health": '{ path = "/ping" }'})):
+            section = {"targets": f'["{target}"]', "tls": f'{{ ca_file = "{authority.file}" }}'} | more
+            self.configuration.change(f"upstream.{name}", **section)
+            self.configuration.change(f"route.{name}", name=f'"{name}"', match=f'"/{name}"', upstream=f'"{name}"')
+        self.shop.start()
+        self.standin.start()
+
+        def expires(upstream: str) -> float:
+            return self.standin.metric("standin_upstream_certificate_expiry_seconds", upstream=upstream, target=target)
+
+        eventually(lambda: expires("pinged"), "a health check has told")
+        self.assertEqual(expires("asked"), 0)
+        self.assertEqual(ask(self.standin.port, "GET", "/asked").status, 200)
+        for upstream in ("asked", "pinged"):
+            self.assertAlmostEqual(expires(upstream), time.time() + 20 * 86400, delta=600)
 
     def test_a_template_like_the_shops_own_answer_is_found_to_be_the_same(self):
         self.shop.start()

@@ -7,7 +7,7 @@ import re
 import subprocess
 import sys
 
-SEEDS = range(1, 61)  # of each bug, with every kind of sabotage
+SEEDS = range(1, 121)  # of each bug, with every kind of sabotage
 # Those that need faults that seldom meet get more seeds, or fewer other faults; the rarest, those around one that found them.
 RARE: dict[str, tuple[range, list[str]]] = {
     "withdrawn_though_told": (range(1, 201), ["--sabotage", "network,partition,slow_disk,slow_network,rude_shoppers"]),

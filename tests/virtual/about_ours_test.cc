@@ -94,6 +94,16 @@ TEST(ChargeAtTheSecondParty, ThatOnlyHoldsIsCapturedOnceAndForNoMore) {
   EXPECT_EQ(till.ask_for("UMerrorcode", "cc:capture"), "10126");
 }
 
+TEST(ChargeAtTheSecondParty, IsNotRefundedForMoreThanWasCaptured) {
+  Moved till({.command = "cc:authonly"});
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:refund"), "00114") << "nothing was taken yet";
+  EXPECT_EQ(till.ask_for("UMresult", "cc:capture", "&UMamount=8.00"), "A");
+  EXPECT_EQ(till.ask_for("UMerrorcode", "cc:refund", "&UMamount=8.01"), "00112");
+  EXPECT_EQ(till.ask_for("UMresult", "cc:refund"), "A") << "all that was taken";
+  EXPECT_THAT(till.last_arrival().body, HasSubstr("amount=800"));
+  EXPECT_EQ(till.second.refunds, 1);
+}
+
 TEST(ChargeAtTheSecondParty, ThatOnlyHoldsIsCancelled) {
   Moved till({.command = "cc:authonly"});
   EXPECT_EQ(till.ask_for("UMresult", "cc:void"), "A");
@@ -186,6 +196,59 @@ TEST(ChargeAtTheSecondParty, WhoseRefundDidNotLeaveMayBeAskedForAgain) {
   till.world.run_for(60s);
   till.second_gateway = std::ref(till.second);
   EXPECT_EQ(till.ask_for("UMresult", "cc:refund", "&UMamount=4.00"), "A");
+}
+
+/// The same, where client and second party both speak the dialect in which a refund may name no amount and mean what is
+/// left.
+struct MovedBetweenLikes : Till {
+  MovedBetweenLikes() {
+    stand_in = {.name = "till", .dialect = "stripe", .currency = "USD", .policy = "default"};
+    upstream.dialect = "stripe";
+    route.key_facts.clear();
+    route.key_header = "Idempotency-Key";
+    rebuild();
+    gateway = [](const Request&) { return refuses(); };
+    second_gateway = std::ref(second);
+    const Response charged = ask("charge", "/v1/payment_intents",
+                                 "amount=1000&currency=usd&confirm=true&payment_method_data[type]=card&"
+                                 "payment_method_data[card][number]=4242424242424242&"
+                                 "payment_method_data[card][exp_month]=11&payment_method_data[card][exp_year]=2031");
+    const auto id = charged.body.find("pi_standin");
+    ensure(id != std::string::npos, "the charge was approved under a name of ours");
+    intent = charged.body.substr(id, charged.body.find('"', id) - id);
+  }
+  ~MovedBetweenLikes() override { world.run_for(600s); }
+  Response ask(const std::string& key, std::string target, std::string body) {
+    Request request{.method = "POST", .target = std::move(target), .body = std::move(body)};
+    request.headers.add("Content-Type", "application/x-www-form-urlencoded");
+    request.headers.add("Authorization", "Bearer sk_test_0");
+    request.headers.add("Idempotency-Key", key);
+    return send(std::move(request));
+  }
+  int refund(const std::string& key, const std::string& more = {}) {
+    return ask(key, "/v1/refunds", "payment_intent=" + intent + more).status;
+  }
+
+  SecondGateway second;
+  std::string intent;
+};
+
+TEST(ChargeAtTheSecondParty, WhoseRefundNamesNoAmountIsAskedAgainForTheSameOne) {
+  MovedBetweenLikes till;
+  till.second_gateway = [](const Request&) { return hangs(); };
+  EXPECT_NE(till.refund("part", "&amount=400"), 200);
+  EXPECT_NE(till.refund("rest"), 200);
+  EXPECT_THAT(till.last_arrival().body, HasSubstr("&amount=600"));
+  const std::string key(till.last_arrival().headers.find("Idempotency-Key").value_or(""));
+  till.world.run_for(130s);
+  till.second_gateway = [](const Request&) {
+    return json_says(R"({"error":{"type":"invalid_request_error","code":"charge_disputed","message":"no"}})", 400);
+  };
+  EXPECT_EQ(till.refund("part", "&amount=400"), 400) << "nothing of it was given back";
+  till.second_gateway = std::ref(till.second);
+  EXPECT_EQ(till.refund("rest"), 200);
+  EXPECT_EQ(till.last_arrival().headers.find("Idempotency-Key"), key);
+  EXPECT_THAT(till.last_arrival().body, HasSubstr("&amount=600")) << "the same request under the same key";
 }
 
 // --- the void of a charge that the party has ---
@@ -377,6 +440,35 @@ TEST(ChargeStillOurs, SettledWithARefundWaitingIsNotGivenBackTwiceAtTheGateway) 
   EXPECT_EQ(till.transport.arrived.size(), sent);
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A");
   replayer->shut_down();
+}
+
+TEST(ChargeStillOurs, SettledInPartIsNotPromisedBackForMoreThanThat) {
+  StillOurs till;
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=3.00"), "A");
+  const auto row = till.journal->orders({.id_made = till.dialect->own_reference(till.number)->added})->front();
+  till.gateway = [](const Request&) { return says(gate_approves("132020588", "8.00")); };
+  const auto replayer = till.new_replayer("r1");
+  ASSERT_TRUE(replayer->start({.order = row.id}));
+  till.world.run_for(2s);
+  ASSERT_EQ(till.journal->orders({.id = row.id})->front().part->minor, 800);
+  const std::size_t sent = till.transport.arrived.size();
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=5.01"), "00112");
+  EXPECT_EQ(till.transport.arrived.size(), sent);
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=5.00"), "A");
+  replayer->shut_down();
+}
+
+TEST(ChargeStillOurs, ThatIsCapturedInPartIsNotPromisedBackForMoreThanThat) {
+  Till till;
+  till.no_gateway_answers();
+  const std::string number = form_field(till.sale({.command = "cc:authonly"}).body, "UMrefNum");
+  const auto ask = [&](const std::string& what) {
+    const Request request = till.request("UMkey=source-key-1&UMrefNum=" + number + "&UMcommand=" + what);
+    return form_field(till.send(request).body, "UMerrorcode");
+  };
+  EXPECT_EQ(ask("cc:capture&UMamount=8.00"), "00000");
+  EXPECT_EQ(ask("cc:refund&UMamount=8.01"), "00112");
+  EXPECT_EQ(ask("cc:refund&UMamount=8.00"), "00000");
 }
 
 TEST(ChargeStillOurs, CannotBeChangedOrRepeatedYetAndItsNumberIsSentToNobody) {

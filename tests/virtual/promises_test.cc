@@ -1,4 +1,5 @@
 // The promises under the worst order of events, in virtual time.
+#include <future>
 #include <map>
 
 #include "tests/virtual/troubled_journal.h"
@@ -78,6 +79,30 @@ TEST(Promises, AfterACommitOfUnknownEndItsKeyStaysClaimed) {
   scene.shop = [](const Request&) { return creates(); };
   EXPECT_EQ(scene.order("k1").status, 409);
   EXPECT_EQ(scene.arrivals("POST /orders"), 0u) << "it may be on the disk, and would be delivered after the restart";
+}
+
+TEST(Promises, NobodyElseWaitsWhileTheDiskIsAskedForAnAnswer) {
+  Troubled scene;
+  scene.shop = [](const Request&) { return refuses(); };
+  ASSERT_EQ(scene.order("k1").status, 201);
+  const Intent other{.key = scene.only_order().key, .payload = scene.vault.payload_digest("another"), .tenant = ""};
+  std::future<void> asked;
+  bool waits = false;
+  scene.trouble->reading = [&] {
+    asked = std::async(std::launch::async, [&] { scene.claims->remembered(other, {}); });
+    waits = asked.wait_for(10s) != std::future_status::ready;
+  };
+  EXPECT_EQ(scene.order("k1").status, 201);
+  EXPECT_TRUE(asked.valid());
+  EXPECT_FALSE(waits) << "of the same shard, as its key is the same";
+}
+
+TEST(Promises, AnAnswerIsNotGivenAgainWhereItsOrderWasWithdrawnWhileItWasRead) {
+  Troubled scene;
+  scene.shop = [](const Request&) { return refuses(); };
+  ASSERT_EQ(scene.order("k1").status, 201);
+  scene.trouble->reading = [&] { scene.trouble->state_is = State::cancelling; };
+  EXPECT_EQ(scene.order("k1").status, 409);
 }
 
 TEST(Promises, AnUnheardForwardAtAPartyThatRecognisesNothingIsNotRepeatedWhileNothingCanBePromised) {

@@ -10,11 +10,13 @@ class TroubledJournal final : public Journal {
   TroubledJournal(std::unique_ptr<Journal> real, Clock& clock) : real_(std::move(real)), clock_(clock) {}
 
   Duration keeping_takes{};
-  std::optional<Kept> keeping_says;  ///< in place of the truth
-  Duration marking_takes{};          ///< before it is begun
-  Duration applying_takes{};         ///< before it is begun
-  bool marking_fails = false;        ///< and is not begun
-  bool concluding_fails = false;     ///< and is not begun
+  std::optional<Kept> keeping_says;       ///< in place of the truth
+  Duration marking_takes{};               ///< before it is begun
+  Duration applying_takes{};              ///< before it is begun
+  bool marking_fails = false;             ///< and is not begun
+  bool concluding_fails = false;          ///< and is not begun
+  std::optional<State> state_is;          ///< of whatever is recalled, in place of the truth
+  std::function<void()> reading = [] {};  ///< called while an answer is read
 
   Task<Kept> keep(NewOrder order) override {
     if (keeping_says == Kept::not_kept) co_return Kept::not_kept;
@@ -29,9 +31,14 @@ class TroubledJournal final : public Journal {
   Task<Applied> rebind(Lease lease, std::string upstream) override { return real_->rebind(lease, std::move(upstream)); }
   bool used_before() const override { return real_->used_before(); }
   std::optional<Remembered> recall(const OrderKey& key) const override {
-    return keeping_says ? std::nullopt : real_->recall(key);
+    auto known = keeping_says ? std::nullopt : real_->recall(key);
+    if (known && state_is) known->state = *state_is;
+    return known;
   }
-  Result<Sealed> answer(const Ulid& id) override { return real_->answer(id); }
+  Result<Sealed> answer(const Ulid& id) override {
+    reading();
+    return real_->answer(id);
+  }
   Result<Sealed> request(const Ulid& id) override { return real_->request(id); }
   Task<Applied> mark_undelivered(Ulid id, State to, std::string why) override {
     if (marking_takes > Duration(0)) co_await clock_.sleep_for(marking_takes);
