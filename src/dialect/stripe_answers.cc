@@ -105,7 +105,9 @@ class About {
   Response refund() {
     const auto amount = part("amount");
     if (!amount) return refused(400, amount.error(), context_);
-    if (payment_.state == Payment::State::held && amount->minor < order_.taken().minor) return released_whole();
+    const bool held = payment_.state == Payment::State::held;
+    if (held && made_by_ == Resource::payment_intents) return to_be_cancelled();
+    if (held && amount->minor < order_.taken().minor) return released_whole();
     return answer(200,
                   refund_object({.id = "re_" + own_core(context_.id),
                                  .charge_id = payment_.charge_id,
@@ -169,6 +171,14 @@ class About {
   }
 
   Response not_found() const { return refusal(Refusal::not_found, context_); }
+
+  Response to_be_cancelled() const {
+    return refused(400,
+                   {.code = "payment_intent_unexpected_state",
+                    .param = {},
+                    .message = "This PaymentIntent has not been captured: cancel it instead."},
+                   context_);
+  }
 
   Response released_whole() const {
     return refused(400,

@@ -274,10 +274,17 @@ TEST(StripeAboutOurs, NoMoreIsRefundedThanWasTaken) {
   }
 }
 
-TEST(StripeAboutOurs, WhatIsOnlyHeldIsRefundedWhole) {
+TEST(StripeAboutOurs, AChargeThatIsOnlyHeldIsRefundedWhole) {
+  const Request hold = post("/v1/charges", hold_body);
+  EXPECT_EQ(about(hold, post("/v1/refunds", "amount=1233&charge=" + charge_id)).status, 400);
+  EXPECT_EQ(at(about(hold, post("/v1/refunds", "charge=" + charge_id)), "/amount"), "1234");
+}
+
+TEST(StripeAboutOurs, AnIntentThatIsOnlyHeldIsToBeCancelled) {
   const Request hold = post("/v1/payment_intents", hold_body);
-  EXPECT_EQ(about(hold, post("/v1/refunds", "amount=1233&payment_intent=" + intent_id)).status, 400);
-  EXPECT_EQ(at(about(hold, post("/v1/refunds", "payment_intent=" + intent_id)), "/amount"), "1234");
+  const Response response = about(hold, post("/v1/refunds", "payment_intent=" + intent_id));
+  EXPECT_EQ(response.status, 400);
+  EXPECT_EQ(at(response, "/error/code"), "payment_intent_unexpected_state");
 }
 
 TEST(StripeAboutOurs, ARefundThatNamesNoAmountMeansTheSameWhenItIsAskedAgain) {

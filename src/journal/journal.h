@@ -110,6 +110,11 @@ inline bool is_being_voided(State state, const std::vector<Attempt>& attempts) {
   return state == State::cancelling && std::ranges::find(attempts, "void", &Attempt::kind) != attempts.end();
 }
 
+/// The same of one that can be looked up: without the party's reference its charge is looked for, and undone.
+inline bool is_void_looked_up(const OrderRow& order, const std::vector<Attempt>& attempts) {
+  return !order.upstream_reference.empty() && is_being_voided(order.state, attempts);
+}
+
 /// A step in an order's life, written in one transaction: the transition, the attempt that led to it, the follow-up it
 /// opens.
 struct Change {

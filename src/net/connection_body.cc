@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "net/asio_clock.h"
+#include "net/net_limits.h"
 
 namespace standin {
 
@@ -24,8 +25,10 @@ Task<BodySource::Piece> ConnectionBody::next() {
     const std::string_view piece = take_piece();
     if (!piece.empty()) co_return piece;
     if (over_ || failure_) break;
-    ErrorCode error = connection_->listening() ? asio::error::would_block : connection_->read_now();
+    const bool turn_is_over = bytes_ - bytes_before_turn_ >= limits::stream_turn;
+    ErrorCode error = connection_->listening() || turn_is_over ? asio::error::would_block : connection_->read_now();
     if (error == asio::error::would_block) {
+      bytes_before_turn_ = bytes_;
       const Instant since = steady_now();
       connection_->set_deadline(since + patience());
       if (!connection_->listening()) connection_->listen();

@@ -54,6 +54,7 @@ class ConnectionBody : public BodySource {
   bool begun_ = false;
   bool over_ = false;
   std::uint64_t bytes_ = 0;
+  std::uint64_t bytes_before_turn_ = 0;  ///< when it last waited, so that others had their turn
   std::optional<FramingRefusal> failure_;
 };
 

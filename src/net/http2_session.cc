@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
+#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "net/asio_clock.h"
@@ -159,12 +160,23 @@ void Http2Session::farewell() {
                         NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
+/// One at each turn of the loop: what others send does not wait for all that one client asks at once.
 void Http2Session::start_handling() {
-  for (auto& stream : std::exchange(ready_, {})) {
+  if (starting_) return;
+  const Executor executor = connection_->socket().get_executor();
+  while (!ready_.empty() && !starting_) {
+    auto stream = std::move(ready_.front());
+    ready_.pop_front();
     if (stream->closed()) continue;
     stream->with_handler = true;
-    spawn(connection_->socket().get_executor(), handle(shared_from_this(), std::move(stream)));
+    spawn(executor, handle(shared_from_this(), std::move(stream)));
+    starting_ = !ready_.empty();
   }
+  if (!starting_) return;
+  asio::post(executor, [self = shared_from_this()] {
+    self->starting_ = false;
+    self->start_handling();
+  });
 }
 
 Task<> Http2Session::handle(std::shared_ptr<Http2Session> self, std::shared_ptr<Http2Stream> stream) {

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <memory>
 #include <string>
@@ -70,7 +71,8 @@ class Http2Session : public std::enable_shared_from_this<Http2Session> {
   std::unique_ptr<nghttp2_session, void (*)(nghttp2_session*)> frames_;
   /// Until the frames and the handler are done with each.
   std::vector<std::shared_ptr<Http2Stream>> streams_;
-  std::vector<std::shared_ptr<Http2Stream>> ready_;  ///< to be handled
+  std::deque<std::shared_ptr<Http2Stream>> ready_;  ///< to be handled
+  bool starting_ = false;                           ///< the next of them has its turn soon
   std::vector<std::move_only_function<void()>> unconfirmed_;
   std::string out_;
   Instant idle_since_;

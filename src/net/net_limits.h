@@ -36,6 +36,8 @@ constexpr std::size_t header_fields = 128;
 constexpr std::size_t whole_body = 64 * 1024;
 /// Of one body that is passed on while it comes, so much is held, each way: a few dozen full segments in one call.
 constexpr std::size_t stream_buffer = 64 * 1024;
+/// Of a body that comes as fast as it is taken, so much is passed on before others have their turn.
+constexpr std::size_t stream_turn = 4 * stream_buffer;
 /// Longest silence of both sides while a body is passed on, or a tunnel open: servers send a sign of life every 15 to
 /// 60 seconds where an event may be long in coming.
 constexpr Duration stream_idle = 5min;
@@ -84,6 +86,8 @@ constexpr Duration delivery_check = 20ms;
 
 /// After accept(2) failed, for want of file descriptors mostly: trying again at once would only spin.
 constexpr Duration accept_pause = 100ms;
+/// Connections accepted before those that are open have their turn again: a burst of new ones waits, and not everybody.
+constexpr std::size_t accepted_a_turn = 4;
 /// Connections the kernel holds for us between two turns of the event loop.
 constexpr int accept_backlog = 4096;
 

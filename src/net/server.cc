@@ -2,6 +2,7 @@
 
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <limits>
 #include <utility>
 #include <vector>
 
@@ -43,8 +44,8 @@ struct HttpServer::State {
     std::shared_ptr<const ListenOn> where;
   };
 
-  /// Accepts what waits; would_block when that was all.
-  static ErrorCode accept_waiting(Listener& listener, const std::shared_ptr<Sessions>& sessions);
+  /// Accepts what waits, at most so many; would_block when that was all.
+  static ErrorCode accept_waiting(Listener& listener, const std::shared_ptr<Sessions>& sessions, std::size_t most);
   static Task<> accept_from(std::shared_ptr<Listener> listener, std::shared_ptr<Sessions> sessions);
   static Task<> drain(std::shared_ptr<State> state, Duration within);
 
@@ -59,10 +60,11 @@ struct HttpServer::State {
   std::uint16_t port = 0;
 };
 
-ErrorCode HttpServer::State::accept_waiting(Listener& listener, const std::shared_ptr<Sessions>& sessions) {
+ErrorCode HttpServer::State::accept_waiting(Listener& listener, const std::shared_ptr<Sessions>& sessions,
+                                            std::size_t most) {
   Acceptor& acceptor = *listener.acceptor;
   ErrorCode error;
-  while (true) {
+  for (; most > 0; --most) {
     Socket socket(acceptor.get_executor());
     SocketAddress peer;
     acceptor.accept(socket, peer, error);
@@ -74,6 +76,7 @@ ErrorCode HttpServer::State::accept_waiting(Listener& listener, const std::share
     const auto session = std::make_shared<Session>(sessions, listener.where, std::move(socket), std::move(*pass), peer);
     spawn(acceptor.get_executor(), Session::run(session, Session::Place(*session)));
   }
+  return {};
 }
 
 Task<> HttpServer::State::accept_from(std::shared_ptr<Listener> listener, std::shared_ptr<Sessions> sessions) {
@@ -83,8 +86,8 @@ Task<> HttpServer::State::accept_from(std::shared_ptr<Listener> listener, std::s
   while (acceptor.is_open()) {
     co_await acceptor.async_wait(Acceptor::wait_read, asio::redirect_error(use_task, error));
     if (!acceptor.is_open()) co_return;
-    error = accept_waiting(*listener, sessions);
-    if (error == asio::error::would_block) continue;
+    error = accept_waiting(*listener, sessions, limits::accepted_a_turn);
+    if (!error || error == asio::error::would_block) continue;
     pause.expires_after(limits::accept_pause);
     co_await pause.async_wait(asio::redirect_error(use_task, error));
   }
@@ -95,7 +98,7 @@ void HttpServer::State::stop_accepting(bool sweep) {
   for (const auto& weak : std::exchange(listeners, {})) {
     const auto listener = weak.lock();
     if (!listener) continue;
-    if (sweep) accept_waiting(*listener, sessions);
+    if (sweep) accept_waiting(*listener, sessions, std::numeric_limits<std::size_t>::max());
     ErrorCode ignored;
     listener->acceptor->close(ignored);
   }

@@ -33,7 +33,7 @@ Step ask_person(std::string why) { return {Step::Kind::ask_person, std::move(why
 
 Step undo(const OrderKnown& known) {
   const OrderRow& order = known.order;
-  if (is_being_voided(order.state, known.attempts)) {  // looked for, not undone
+  if (is_void_looked_up(order, known.attempts)) {  // looked for, not undone
     if (known.party.finder) return {Step::Kind::find, {}};
     return ask_person("a void was asked for, and nothing can look whether it was granted: look it up by hand");
   }

@@ -148,7 +148,7 @@ Result<Quest> OrderWork::quest(const Matter& matter) const {
 
 Result<Finding> OrderWork::look_over(const Matter& matter, const Sought& sought, const Listed& wanted) {
   if (!sought.read) return Finding{.asked = sought.asked, .why = sought.why};
-  if (is_being_voided(matter.order.state, matter.attempts)) return known_one(matter.order, sought);
+  if (is_void_looked_up(matter.order, matter.attempts)) return known_one(matter.order, sought);
   std::optional<Error> unread;
   const auto is_taken = [&](const std::string& upstream_reference) {
     const auto holder = ports_.journal.holder(matter.order.upstream, upstream_reference);
@@ -207,7 +207,7 @@ Task<Worked> OrderWork::record_finding(Matter matter, Lease lease, Finding findi
                  .now = now()};
   if (!was_asked(end.attempt)) matter.attempts.push_back(end.attempt);
   end.again = definite ? now() : std::max(meaning.again.value_or(later(matter)), now());
-  const bool voiding = is_being_voided(order.state, matter.attempts);
+  const bool voiding = is_void_looked_up(order, matter.attempts);
   Change change = voiding ? after_void(lease, meaning, end, counts_from, ports_.owner)
                           : consequence(lease, while_leased(order), end, ports_.owner);
   if (meaning.outcome == Outcome::approved && is_promised(order)) change.settled_part = finding.sighting.part;

@@ -167,8 +167,9 @@ Result<OwnOrder> OwnOrders::known(const Visit& visit, const OrderRow& order, con
     if (second_charge || asked.id == visit.id || !may_be_done(asked.state)) continue;
     const auto request = request_of(asked.id);
     const bool captures = request && dialect_->read(*request).operation == Operation::capture;
+    if (captures && asked.state == State::refused) continue;  // the customer is owed nothing by it
     Money& sum = captures ? own.captured.emplace(own.captured.value_or(Money{0, amount.currency})) : own.refunded;
-    sum.minor += asked.facts.amount.value_or(amount).minor;
+    sum.minor += (captures && asked.part ? *asked.part : asked.facts.amount.value_or(amount)).minor;
   }
   return own;
 }

@@ -135,7 +135,7 @@ void note_nothing_sent(Delivery& delivery, const Attempt& attempt) {
 /// While its client is still sending, the time that passes is not the target's.
 bool sends_body_of(const Errand& errand) { return errand.request.rest && errand.request.upgrade.empty(); }
 
-/// Where the exchange goes on after its verdict is due; else its end is the verdict.
+/// Where the exchange goes on after its verdict is due; else its end is early enough.
 std::unique_ptr<Alarm> verdict_alarm(Attempt& attempt) {
   const Errand& errand = attempt.errand;
   const Instant verdict = verdict_by(errand, attempt.clearance);
@@ -241,6 +241,10 @@ Task<Tried> try_target(const Errand& errand, Choice choice) {
   std::unique_ptr<Alarm> alarm = verdict_alarm(attempt);
   Result<Response> result = co_await exchange(attempt, *endpoint, times);
   alarm.reset();
+  // Before what it came to: an answer that began and then hung is late all the same.
+  if (!sends_body_of(errand) && errand.now() >= verdict_by(errand, attempt.clearance)) {
+    attempt.record_lateness(errand.now());
+  }
   const bool lost = !result && result.error().sent == Sent::maybe && errand.now() < errand.deadlines.answer_by;
   if (planted(Bug::sent_again_after_a_loss) && lost) result = co_await exchange(attempt, *endpoint, times);
   target->found(findings);

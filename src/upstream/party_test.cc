@@ -222,6 +222,15 @@ TEST(Party, TriesNothingWhenItsTimeIsOverFromTheStart) {
   EXPECT_THAT(scene.transport.connected_to, IsEmpty());
 }
 
+TEST(Party, AnAnswerThatBeganAndThenHungCountsAsLate) {
+  PartyScene scene;
+  const Deadlines both{scene.world.now() + 10s, scene.world.now() + 10s};
+  scene.on = {{a_url, babbles(10s)}};
+  const Forwarded forwarded = scene.world.run(scene.party().deliver({}, judge, both, {Purpose::covered}));
+  EXPECT_EQ(forwarded.outcome, Outcome::unknown);
+  EXPECT_EQ(scene.states.views(scene.world.now()).front().timeouts, 1u);
+}
+
 TEST(Party, AConnectionThatIsReadyTooLateIsNotUsed) {
   PartyScene scene;
   scene.config.timeouts.connect = 20s;
