@@ -110,11 +110,6 @@ inline bool is_being_voided(State state, const std::vector<Attempt>& attempts) {
   return state == State::cancelling && std::ranges::find(attempts, "void", &Attempt::kind) != attempts.end();
 }
 
-/// The same of one that can be looked up: without the party's reference its charge is looked for, and undone.
-inline bool is_void_looked_up(const OrderRow& order, const std::vector<Attempt>& attempts) {
-  return !order.upstream_reference.empty() && is_being_voided(order.state, attempts);
-}
-
 /// A step in an order's life, written in one transaction: the transition, the attempt that led to it, the follow-up it
 /// opens.
 struct Change {
@@ -178,6 +173,11 @@ struct OrderRow {
   std::optional<Earlier> earlier{};  ///< nothing: it was `created` by this process
   bool stood_in = true;  ///< false: the answer, if any, is the party's own; nothing was decided, for no cause
 };
+
+/// The same of one that can be looked up: without the party's reference its charge is looked for, and undone.
+inline bool is_void_looked_up(const OrderRow& order, const std::vector<Attempt>& attempts) {
+  return !order.upstream_reference.empty() && is_being_voided(order.state, attempts);
+}
 
 /// How long ago its client came, at most, by this process's clock: a party's window for duplicates is measured by it.
 /// Nothing if that is not known and the party can be `searched` instead. Where it cannot, the clocks are taken for
