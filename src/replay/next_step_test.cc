@@ -116,6 +116,18 @@ TEST(NextStep, AWithdrawnOrderThatMayStandIsNeverConcludedOnAGuess) {
   EXPECT_EQ(k.step(), Step::Kind::nothing_stands);
 }
 
+TEST(NextStep, AVoidIsLookedUpByThePartysReferenceAndWithoutOneTheChargeIsUndone) {
+  Known k;
+  k.order.state = State::cancelling;
+  k.order.upstream_reference = "g1";
+  k.tried("void", 1);
+  EXPECT_EQ(k.step(), Step::Kind::find) << "and not undone once more";
+  k.order.upstream_reference.clear();
+  EXPECT_EQ(k.step(), Step::Kind::nothing_stands);
+  k.order.unresolved = true;
+  EXPECT_EQ(k.step(), Step::Kind::find) << "by what it was about";
+}
+
 struct ChargeCase {
   State state;
   Step::Kind kind;

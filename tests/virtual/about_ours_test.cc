@@ -397,6 +397,15 @@ struct StillOurs : Till {
     const Response answer = send(about(command, more));
     return form_field(answer.body, "UMresult") == "A" ? "A" : form_field(answer.body, "UMerrorcode");
   }
+  OrderRow row() const { return journal->orders({.id_made = dialect->own_reference(number)->added})->front(); }
+  /// The gateway is back and approves so much of the charge; nothing else is delivered.
+  void charge_is_delivered(const std::string& amount = "10.00") {
+    gateway = [amount](const Request&) { return says(gate_approves("132020588", amount)); };
+    const auto replayer = new_replayer("r1");
+    ensure(replayer->start({.order = row().id}).has_value(), "its replay begins");
+    world.run_for(2s);
+    replayer->shut_down();
+  }
   std::string number;
 };
 
@@ -429,33 +438,23 @@ TEST(ChargeStillOurs, WhoseRefundIsAskedForAgainIsRefundedOnce) {
 TEST(ChargeStillOurs, SettledWithARefundWaitingIsNotGivenBackTwiceAtTheGateway) {
   StillOurs till;
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=6.00"), "A");
-  const auto row = till.journal->orders({.id_made = till.dialect->own_reference(till.number)->added})->front();
-  till.gateway = [](const Request&) { return says(gate_approves("132020588")); };
-  const auto replayer = till.new_replayer("r1");
-  ASSERT_TRUE(replayer->start({.order = row.id}));
-  till.world.run_for(2s);
-  ASSERT_EQ(till.journal->orders({.id = row.id})->front().state, State::settled);
+  till.charge_is_delivered();
+  ASSERT_EQ(till.row().state, State::settled);
   const std::size_t sent = till.transport.arrived.size();
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.01"), "00112");
   EXPECT_EQ(till.transport.arrived.size(), sent);
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A");
-  replayer->shut_down();
 }
 
 TEST(ChargeStillOurs, SettledInPartIsNotPromisedBackForMoreThanThat) {
   StillOurs till;
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=3.00"), "A");
-  const auto row = till.journal->orders({.id_made = till.dialect->own_reference(till.number)->added})->front();
-  till.gateway = [](const Request&) { return says(gate_approves("132020588", "8.00")); };
-  const auto replayer = till.new_replayer("r1");
-  ASSERT_TRUE(replayer->start({.order = row.id}));
-  till.world.run_for(2s);
-  ASSERT_EQ(till.journal->orders({.id = row.id})->front().part->minor, 800);
+  till.charge_is_delivered("8.00");
+  ASSERT_EQ(till.row().part->minor, 800);
   const std::size_t sent = till.transport.arrived.size();
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=5.01"), "00112");
   EXPECT_EQ(till.transport.arrived.size(), sent);
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=5.00"), "A");
-  replayer->shut_down();
 }
 
 TEST(ChargeStillOurs, ThatIsCapturedInPartIsNotPromisedBackForMoreThanThat) {
