@@ -105,10 +105,14 @@ bench-%: build
 	@tools/install-dependencies bench
 	bench/$*/run $(ARGS)
 
+.PHONY: profile
+profile: dependencies ## plays the benchmarks and notes what the program does, for the next `make build` to compile for
+	tools/record-profile
+
 .PHONY: format
 format: dependencies ## clang-format in place
 	$(sources) | xargs -0 clang-format-19 -i
 
 .PHONY: clean
 clean: ## deletes what was built
-	rm -rf build build-asan build-tsan build-planted build-lint build-test
+	rm -rf build build-profiling build-asan build-tsan build-planted build-lint build-test

@@ -14,6 +14,7 @@ option(STANDIN_PLANTED_BUGS "for tests of the simulator: mistakes that it must f
 if(STANDIN_PLANTED_BUGS)
   target_compile_definitions(standin_options INTERFACE STANDIN_PLANTED_BUGS)
 endif()
+include(StandinProfile)
 if(STANDIN_SANITIZE)
   target_compile_options(standin_options INTERFACE -fsanitize=${STANDIN_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   target_link_options(standin_options INTERFACE -fsanitize=${STANDIN_SANITIZE})
@@ -23,8 +24,8 @@ if(STANDIN_SANITIZE MATCHES "address")
   set(STANDIN_FUZZED -fsanitize=fuzzer-no-link)
 endif()
 
-# docs/decisions/0009: the builds for tests (CMakePresets.json) read common headers precompiled, and compile several files
-# of a room as one. The release build does neither, so that a file that lacks an include is found there.
+# docs/decisions/0009: builds (CMakePresets.json) read common headers precompiled, and compile several files of a room as
+# one. clang-tidy's does neither, so that a file that lacks an include is found there.
 option(STANDIN_PRECOMPILED "common headers are read precompiled" OFF)
 function(standin_precompiled target kind)
   if(STANDIN_PRECOMPILED)

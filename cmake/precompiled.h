@@ -1,6 +1,6 @@
 #pragma once
 
-// What most files read, precompiled for the sanitizers' builds (cmake/StandinRoom.cmake). Each file includes what it
+// What most files read, precompiled (cmake/StandinRoom.cmake). Each file includes what it
 // uses all the same.
 #include <fmt/format.h>
 

@@ -87,11 +87,11 @@ class Result:
 
     def of_attack(self, name: str, seen: dict) -> list[str]:
         away = ", ".join(f"{count:,.0f} `{why}`" for why, count in seen["turned_away"].items()) or "none"
-        kept = verdict(slower(seen) <= OTHERS_P99_MAX and not seen["failed"])
+        kept = verdict(hostile.slower(seen) <= OTHERS_P99_MAX and not seen["failed"])
         if seen["said"].startswith("0 answered"):
             kept = "not measured, the tool had no answer"
         theirs = [self.hostile[peer].get(name) for peer in PEERS]
-        return [name, f"{number(seen['alone_p99_ms'])} ms", f"{number(seen['p99_ms'])} ms", f"{number(slower(seen))}: {kept}",
+        return [name, f"{number(seen['alone_p99_ms'])} ms", f"{number(seen['p99_ms'])} ms", f"{number(hostile.slower(seen))}: {kept}",
                 *(of_peer(each) for each in theirs), str(seen["failed"]), seen["said"], away, number(seen["resident_mib"])]  # fmt: skip
 
     def goal(self) -> str:
@@ -102,14 +102,10 @@ class Result:
         return ", ".join(sorted({cipher for proxy in ["standin", *PEERS] for cipher in self.all("full", proxy, "cipher")}))
 
 
-def slower(seen: dict) -> float:
-    return seen["p99_ms"] / seen["alone_p99_ms"] if seen["alone_p99_ms"] else 0.0
-
-
 def of_peer(seen: dict | None) -> str:
     if not seen:
         return "not measured"
-    return number(slower(seen)) + (f", {seen['failed']} failed" if seen["failed"] else "")
+    return number(hostile.slower(seen)) + (f", {seen['failed']} failed" if seen["failed"] else "")
 
 
 def page(measured: Result, machine: dict[str, str], settings: dict) -> str:
@@ -153,9 +149,10 @@ What choosing a target costs with its breaker asked and its metrics counted is m
 
 ## Under tools that wear it down
 
-{hostile.CLIENTS} clients of other addresses ask {hostile.CLIENTS_PER_S} times a second meanwhile. Attackers, clients and upstream share
-one core, so that part of the wait is theirs; the others' ratios tell how much. wrk and h2load take all of the core that the front door
-is given: who shares it waits in the same queue.
+{hostile.CLIENTS} clients of other addresses ask {hostile.CLIENTS_PER_S} times a second meanwhile. They share a core with
+the upstream and the attackers, which have the lowest priority there; part of the wait is theirs all the same, and the others' ratios tell how much. wrk and
+h2load take all of the core that the front door is given. Each was played {settings["attacks"]} times; given is the
+one in the middle by its ratio, of two the worse.
 
 {measured.of_attacks()}
 {table(["machine", ""], [[name, value] for name, value in machine.items()])}

@@ -1,12 +1,11 @@
 """nginx, HAProxy and standin, each in front of the recorder, with equal limits and otherwise as they come."""
 import contextlib
-import os
 import pathlib
 import subprocess
 
 import processes
 
-PROGRAM = os.environ.get("STANDIN_BINARY", processes.STANDIN)
+PROGRAM = processes.STANDIN
 
 NGINX = """daemon off; master_process off; worker_processes 1; pid {folder}/nginx.pid; error_log {folder}/nginx.log;
 events {{ }}

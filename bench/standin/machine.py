@@ -34,7 +34,7 @@ def describe(folder: pathlib.Path) -> dict[str, str]:
         "memory": f"{memory_kib / 2**20:.1f} GiB",
         "kernel": f"Linux {platform.release()}",
         "file system": file_system(folder),
-        "standin": f"commit {commit()}, {first_line([compiler, '--version'])}, RelWithDebInfo (-O2)",
+        "standin": f"commit {commit()}, {first_line([compiler, '--version'])}, RelWithDebInfo (-O2), ThinLTO, with its profile",
         "SQLite": processes.run(["dpkg-query", "--show", "--showformat=${Version}", "libsqlite3-0"]),
         "PostgreSQL": original.version(),
         "wrk": re.sub(r"^wrk (\S+).*$", r"\1", first_line(["wrk", "-v"])),

@@ -1,6 +1,7 @@
 """Servers for the length of a measurement, and commands that answer in JSON."""
 import contextlib
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -9,7 +10,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 HERE = pathlib.Path(__file__).resolve().parent
-STANDIN = ROOT / "build" / "standin"
+STANDIN = pathlib.Path(os.environ.get("STANDIN_BINARY", ROOT / "build" / "standin"))
 
 
 class Failed(Exception):

@@ -27,6 +27,10 @@ TlsServerOptions options_of(const ListenConfig& listener) {
   return options;
 }
 
+bool expires_soon(WallTime when, WallTime now) { return when - now <= expires_very_soon; }
+
+std::string_view expires_or_expired(WallTime when, WallTime now) { return when <= now ? "expired" : "expires"; }
+
 std::unexpected<Error> unusable(const TlsListenConfig& tls, const Error& error) {
   std::string where = tls.certificates.front().where;
   for (const CertificateConfig& pair : tls.certificates) {
@@ -60,9 +64,9 @@ std::vector<std::string> Certificates::warnings(const Loaded& loaded, WallTime n
   std::vector<std::string> sentences;
   for (const auto& [address, identity] : loaded) {
     for (const ShownCertificate& certificate : identity->certificates()) {
-      if (certificate.expires - now > expires_very_soon) continue;
+      if (!expires_soon(certificate.expires, now)) continue;
       sentences.push_back(fmt::format("the certificate in '{}', shown on {}, {} at {}: renew it and replace the file",
-                                      certificate.file, address, certificate.expires <= now ? "expired" : "expires",
+                                      certificate.file, address, expires_or_expired(certificate.expires, now),
                                       iso8601(certificate.expires)));
     }
   }
@@ -134,6 +138,22 @@ Certificates::Loaded Certificates::shown() const {
   Loaded shown;
   for (const auto& [address, server] : servers_) shown[address] = server->identity();
   return shown;
+}
+
+std::vector<std::string> TargetCertificates::warnings(const std::vector<TargetView>& targets, Instant now,
+                                                      WallTime wall) {
+  std::erase_if(next_warning_, [now](const auto& next) { return next.second <= now; });
+  std::vector<std::string> sentences;
+  for (const TargetView& target : targets) {
+    if (!target.certificate_expires || !expires_soon(*target.certificate_expires, wall)) continue;
+    if (!next_warning_.try_emplace({target.upstream, target.url}, now + warn_every).second) continue;
+    sentences.push_back(
+        fmt::format("the certificate of {}, a target of upstream '{}', {} at {}: from then on nothing "
+                    "is sent to it",
+                    target.url, target.upstream, expires_or_expired(*target.certificate_expires, wall),
+                    iso8601(*target.certificate_expires)));
+  }
+  return sentences;
 }
 
 }  // namespace standin

@@ -4,6 +4,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -11,6 +12,7 @@
 #include "config/config.h"
 #include "net/tls_server.h"
 #include "telemetry/metrics.h"
+#include "upstream/target_states.h"
 
 namespace standin {
 
@@ -43,6 +45,16 @@ class Certificates {
   std::map<std::string, std::string> problems_;  ///< of listeners whose changed files cannot be used
   std::set<std::pair<std::string, std::string>> published_;
   Instant next_look_{}, next_warning_{};
+};
+
+/// The certificates that the upstreams' targets show. One thread.
+class TargetCertificates {
+ public:
+  /// From time to time: of each that expires soon, or has expired, a sentence, at most once a day.
+  std::vector<std::string> warnings(const std::vector<TargetView>& targets, Instant now, WallTime wall);
+
+ private:
+  std::map<std::pair<std::string, std::string>, Instant> next_warning_;  ///< of those warned of, by upstream and URL
 };
 
 }  // namespace standin

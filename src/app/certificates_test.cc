@@ -91,6 +91,40 @@ TEST_F(CertificatesTest, ThoseThatEndWithinAFortnightAreWarnedAbout) {
   EXPECT_THAT(warnings(wall_ - std::chrono::days(10)), ::testing::IsEmpty());
 }
 
+const WallTime a_targets_end = wall_time(1'800'000'000'000);
+
+TargetView with_certificate(std::string upstream, std::string url) {
+  return {.upstream = std::move(upstream), .url = std::move(url), .certificate_expires = a_targets_end};
+}
+
+TEST(TargetCertificates, AreWarnedAboutWithinAFortnightOfTheirEnd) {
+  const auto warnings = [](WallTime wall) {
+    return TargetCertificates().warnings({with_certificate("bank", "https://gate:443")}, Instant(), wall);
+  };
+  EXPECT_THAT(warnings(a_targets_end - std::chrono::days(14) - 1ms), ::testing::IsEmpty());
+  EXPECT_THAT(warnings(a_targets_end - std::chrono::days(14)),
+              ::testing::ElementsAre("the certificate of https://gate:443, a target of upstream 'bank', expires at "
+                                     "2027-01-15T08:00:00.000Z: from then on nothing is sent to it"));
+  EXPECT_THAT(warnings(a_targets_end), ::testing::ElementsAre(HasSubstr("'bank', expired at 2027-01-15T08:00:00")));
+}
+
+TEST(TargetCertificates, AreWarnedAboutOnceADayEach) {
+  TargetCertificates certificates;
+  const WallTime wall = a_targets_end - std::chrono::days(2);
+  const TargetView first = with_certificate("bank", "https://a");
+  const std::vector<TargetView> both{first, with_certificate("bank", "https://b")};
+  EXPECT_THAT(certificates.warnings({first}, Instant() + 1h, wall), ::testing::SizeIs(1));
+  EXPECT_THAT(certificates.warnings(both, Instant() + 2h, wall), ::testing::ElementsAre(HasSubstr("https://b")));
+  EXPECT_THAT(certificates.warnings(both, Instant() + 25h - 1ms, wall), ::testing::IsEmpty());
+  EXPECT_THAT(certificates.warnings(both, Instant() + 25h, wall), ::testing::ElementsAre(HasSubstr("https://a")));
+}
+
+TEST(TargetCertificates, ATargetThatShowedNoneIsNotWarnedAbout) {
+  TargetView in_clear = with_certificate("shop", "http://shop:1");
+  in_clear.certificate_expires = {};
+  EXPECT_THAT(TargetCertificates().warnings({in_clear}, Instant(), a_targets_end), ::testing::IsEmpty());
+}
+
 TEST_F(CertificatesTest, AFileThatCannotBeUsedIsNamedWithItsPlaceInTheConfiguration) {
   std::ofstream(key_.path()) << "nothing";
   const auto loaded = Certificates::load(config_);

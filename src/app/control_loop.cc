@@ -3,9 +3,17 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include "app/certificates.h"
 #include "app/wiring/wiring.h"
+#include "telemetry/log.h"
 
 namespace standin {
+namespace {
+
+/// More often than metrics are usually read: an alert on a target ends soon after the target was taken out.
+constexpr Duration look_at_targets_every = std::chrono::seconds(10);
+
+}  // namespace
 
 ControlLoop::ControlLoop(Journal& journal, const Vault& vault, Metrics& metrics, TargetStates& states,
                          std::shared_ptr<DnsBoard> dns)
@@ -18,6 +26,21 @@ ControlLoop::ControlLoop(Journal& journal, const Vault& vault, Metrics& metrics,
           thread_.executor())) {}
 
 ControlLoop::~ControlLoop() { thread_.stop(); }
+
+void ControlLoop::start() {
+  spawn(thread_.executor(), look_after_targets());
+  thread_.start();
+}
+
+Task<> ControlLoop::look_after_targets() {
+  TargetCertificates certificates;
+  for (;;) {
+    co_await clock_.sleep_for(look_at_targets_every);
+    states_.forget_unused();
+    const auto warnings = certificates.warnings(states_.views(clock_.now()), clock_.now(), clock_.wall());
+    for (const std::string& warning : warnings) Log::warn("upstream_certificate_expires", warning);
+  }
+}
 
 Result<void> ControlLoop::use(const std::shared_ptr<const Site>& site) {
   const Config& config = site->config;

@@ -12,14 +12,15 @@
 
 namespace standin {
 
-/// The thread that checks the upstreams' health and keeps the promises: replay, reversals.
+/// The thread that checks the upstreams' health, warns of their certificates' end, and keeps the promises: replay,
+/// reversals.
 class ControlLoop {
  public:
   ControlLoop(Journal& journal, const Vault& vault, Metrics& metrics, TargetStates& states,
               std::shared_ptr<DnsBoard> dns);
   ~ControlLoop();
 
-  void start() { thread_.start(); }
+  void start();
   /// Any thread but its own.
   Result<void> use(const std::shared_ptr<const Site>& site);
   /// Nothing new is started; `idle` tells when the last attempt has ended.
@@ -31,6 +32,8 @@ class ControlLoop {
   const Clock& clock() const { return clock_; }
 
  private:
+  Task<> look_after_targets();
+
   LoopThread thread_;
   TargetStates& states_;
   AsioClock clock_;

@@ -23,7 +23,8 @@ EdgeLoop::EdgeLoop(SharedPorts shared, TargetStates& states, std::shared_ptr<Dns
       states_(states),
       clock_(thread_.executor()),
       transport_(thread_.executor(), std::move(dns)),
-      door_(std::move(door)) {}
+      door_(std::move(door)),
+      turns_(std::make_shared<Turns>(thread_.executor())) {}
 
 Result<void> EdgeLoop::listen(const ServerConfig& config, std::vector<ListenOn>& listeners,
                               std::vector<std::vector<Descriptor>> inherited) {
@@ -40,7 +41,7 @@ Result<void> EdgeLoop::listen(const ServerConfig& config, std::vector<ListenOn>&
         [this](Request request, std::shared_ptr<const Client> client) {
           return router_->handle(std::move(request), std::move(client));
         },
-        door_);
+        door_, turns_);
     if (auto listening = server->listen(listener, std::move(inherited[i])); !listening) return listening;
     std::string& address = listener.address;
     if (address.ends_with(":0")) address = fmt::format("{}:{}", address.substr(0, address.size() - 2), server->port());

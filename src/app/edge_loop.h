@@ -8,6 +8,7 @@
 #include "net/asio_clock.h"
 #include "net/door.h"
 #include "net/server.h"
+#include "net/turns.h"
 #include "route/router.h"
 #include "upstream/http_transport.h"
 #include "upstream/target_states.h"
@@ -42,6 +43,7 @@ class EdgeLoop {
   AsioClock clock_;
   HttpTransport transport_;
   std::shared_ptr<Door> door_;
+  std::shared_ptr<Turns> turns_;
   std::shared_ptr<Router> router_;
   std::vector<std::unique_ptr<HttpServer>> servers_;
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -26,6 +27,21 @@ inline bool equal_ignoring_case(std::string_view a, std::string_view b) {
   return true;
 }
 std::string lower(std::string_view text);
+
+/// Appends all of them and grows once: a message's head is made of dozens of small pieces. A part may be of `out`
+/// itself only if there is room for all.
+template <std::convertible_to<std::string_view>... Parts>
+void append_parts(std::string& out, const Parts&... parts) {
+  const auto append = [&out](auto... views) {
+    const std::size_t size = out.size() + (views.size() + ...);
+    out.resize_and_overwrite(size, [&, at = out.size()](char* text, std::size_t all) mutable {
+      ((at += views.copy(text + at, views.size())), ...);
+      return all;
+    });
+  };
+  append(std::string_view(parts)...);
+}
+
 std::string_view trim(std::string_view text);
 std::vector<std::string_view> split(std::string_view text, char separator);
 

@@ -57,6 +57,24 @@ TEST(Text, NothingIsNearToSomethingElse) {
   EXPECT_EQ(nearest("thread", {}), std::nullopt);
 }
 
+TEST(Text, PartsAreAppendedInOrder) {
+  std::string text = "before ";
+  append_parts(text, std::string("one"), "", std::string_view("two"), "\r\n");
+  EXPECT_EQ(text, "before onetwo\r\n");
+}
+
+TEST(Text, PartsMayBeOfTheTextItselfIfItNeedNotGrow) {
+  std::string text = "name";
+  text.reserve(64);
+  append_parts(text, std::string_view(text), "!");
+  EXPECT_EQ(text, "namename!");
+}
+
+TEST(Text, TrimTakesBlanksFromBothEndsAlone) {
+  EXPECT_EQ(trim(" \t\r\n a b \n"), "a b");
+  EXPECT_EQ(trim(" \n"), "");
+}
+
 TEST(OrderKey, TextIsSixtyFourHexadecimalCharacters) {
   OrderKey key;
   key.digest.bytes[0] = 0xab;

@@ -3,6 +3,20 @@
 namespace standin {
 namespace {
 
+/// What a person is to do about what the party will not do.
+std::string advice(OrderKind kind) {
+  switch (kind) {
+    case OrderKind::charge: return "declined after it was accepted in stand-in: collect from the customer or write off";
+    case OrderKind::capture:
+      return "a capture declined after it was granted in stand-in: the charge is not collected; capture it at the "
+             "party, collect from the customer or write off";
+    case OrderKind::refund:
+      return "a refund declined after it was granted in stand-in: the customer did not get the money; refund it at the "
+             "party or in another way, or tell the customer or merchant";
+  }
+  unreachable();
+}
+
 void promised(Change& change, State from, const AttemptEnd& end) {
   switch (end.attempt.outcome) {
     case Outcome::approved:
@@ -12,7 +26,7 @@ void promised(Change& change, State from, const AttemptEnd& end) {
     case Outcome::declined:
       change.to = State::refused;
       change.why = "the party declined what we had accepted";
-      change.follow_up = "declined after it was accepted in stand-in: collect from the customer or write off";
+      change.follow_up = advice(end.kind);
       return;
     case Outcome::not_done:
       change.to = State::accepted;

@@ -6,6 +6,9 @@
 
 namespace standin {
 
+/// What an order is, as far as its customer or merchant counts on it.
+enum class OrderKind { charge, capture, refund };
+
 /// What one attempt at the party came to, as far as an order's life is concerned.
 struct AttemptEnd {
   Attempt attempt;                 ///< closed, with its outcome
@@ -13,6 +16,8 @@ struct AttemptEnd {
   std::string upstream_reference;  ///< when approved
   WallTime now{};
   WallTime again{};  ///< when to look at the order next, if this did not end it
+  /// A capture or refund is never tried live, nor looked for: of one, only its replay tells.
+  OrderKind kind = OrderKind::charge;
 };
 
 /// The one mapping from an attempt's outcome to the order's next step, for late answers and replays alike. Pure.

@@ -1,5 +1,6 @@
 #include "journal/consequence.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 namespace standin {
@@ -18,6 +19,17 @@ TEST(Consequence, ForAnIntentIsWhatThePartyDid) {
   EXPECT_EQ(after(State::charging, Outcome::declined).to, State::declined);
   EXPECT_EQ(after(State::charging, Outcome::not_done).to, State::lapsed);
   EXPECT_EQ(after(State::charging, Outcome::unknown).to, State::charging);
+}
+
+TEST(Consequence, OfADeclineAfterOurYesIsACaseWithTheAdviceForItsKind) {
+  const auto advice = [](OrderKind kind) {
+    const AttemptEnd end{.attempt = {.kind = "replay", .outcome = Outcome::declined}, .kind = kind};
+    return consequence({}, State::replaying, end, "test").follow_up.value_or("");
+  };
+  using testing::AllOf, testing::HasSubstr, testing::Not;
+  EXPECT_THAT(advice(OrderKind::charge), HasSubstr("collect from the customer or write off"));
+  EXPECT_THAT(advice(OrderKind::capture), HasSubstr("capture it at the party"));
+  EXPECT_THAT(advice(OrderKind::refund), AllOf(HasSubstr("refund it"), Not(HasSubstr("collect"))));
 }
 
 TEST(Consequence, ForAnIntentIsNobodysCase) {

@@ -62,9 +62,8 @@ bool take_quoted(std::string_view& text) {
 template <int base>
 std::optional<std::uint64_t> number(std::string_view digits) {
   std::uint64_t value = 0;
-  const char* const end = digits.data() + digits.size();
-  const auto [stopped, error] = std::from_chars(digits.data(), end, value, base);
-  if (digits.empty() || error != std::errc{} || stopped != end) return std::nullopt;
+  const auto [stopped, error] = std::from_chars(digits.begin(), digits.end(), value, base);
+  if (digits.empty() || error != std::errc{} || stopped != digits.end()) return std::nullopt;
   return value;
 }
 
@@ -112,9 +111,10 @@ std::optional<std::uint64_t> hexadecimal(std::string_view digits) {
 }
 
 std::string_view without_blanks(std::string_view text) {
-  const std::size_t first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
+  const auto blank = [](char c) { return c == ' ' || c == '\t'; };
+  while (!text.empty() && blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && blank(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 }  // namespace standin::grammar

@@ -16,7 +16,7 @@ void append_number(std::string& out, std::size_t number, int base = 10) {
 }
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
-  out.append(name).append(": ").append(value).append("\r\n");
+  append_parts(out, name, ": ", value, "\r\n");
 }
 
 void append_length(std::string& out, std::size_t length) {
@@ -143,7 +143,7 @@ bool lists(std::string_view list, std::string_view token) {
 
 void append_head(std::string& out, const Request& request, std::string_view base_path, std::string_view host) {
   out.reserve(out.size() + request.target.size() + base_path.size() + host.size() + head_size_about(request.headers));
-  out.append(request.method).append(" ").append(base_path).append(request.target).append(" HTTP/1.1\r\n");
+  append_parts(out, request.method, " ", base_path, request.target, " HTTP/1.1\r\n");
   if (!host.empty()) append_field(out, "Host", host);
   const bool in_pieces = request.rest && request.upgrade.empty();
   bool length_given = false;
@@ -170,7 +170,7 @@ void append_head(std::string& out, const Response& response, Length length, bool
   out.reserve(out.size() + head_size_about(response.headers));
   out.append("HTTP/1.1 ");
   append_number(out, static_cast<std::size_t>(response.status));
-  out.append(" ").append(reason(response.status)).append("\r\n");
+  append_parts(out, " ", reason(response.status), "\r\n");
   visit_fields(response, length,
                [&out](std::string_view name, std::string_view value) { append_field(out, name, value); });
   if (length == Length::chunked) append_field(out, "Transfer-Encoding", "chunked");

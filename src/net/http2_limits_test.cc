@@ -68,6 +68,24 @@ TEST(Http2Limits, WhoCancelsRequestAfterRequestIsSentAway) {
   holding.go.set();
 }
 
+TEST(Http2Limits, ManyAtOnceAreAllHandledAndNoneThatWasGivenUp) {
+  const int wanted = 2 * static_cast<int>(limits::begun_a_turn) + 1;
+  std::string bytes = hello();
+  std::uint32_t id = 1;
+  for (int i = 0; i < 3 * wanted; ++i, id += 2) {
+    bytes += frame(headers, end_headers | end_stream, id, get_block);
+    if (i % 3 != 0) bytes += frame(rst_stream, 0, id, number(8, 4));
+  }
+  Holding holding;
+  ServerThread server(holding.handler());
+  RawSocket client = server.connect();
+  client.send(bytes);
+  for (int seen = 0; seen < wanted; seen = holding.handled) holding.handled.wait(seen);
+  holding.go.set();
+  EXPECT_EQ(Http2Client(server.connect()).ask(request_fields("GET", "/")).status, 200);
+  EXPECT_EQ(holding.handled, wanted + 1);
+}
+
 TEST(Http2Limits, RequestsThatWereCancelledAndAreStillHandledTakeAPlace) {
   Holding holding;
   ServerThread server(holding.handler());

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <utility>
 
 #include "net/asio_clock.h"
@@ -114,6 +113,7 @@ void Http2Session::over(ErrorCode error) {
   wire_->frames = nullptr;
   for (const auto& stream : std::exchange(wire_->ending, {})) stream->not_written(cut);
   for (const auto& stream : streams_) stream->close(cut);
+  ready_.clear();
   forget_done();
 }
 
@@ -160,23 +160,36 @@ void Http2Session::farewell() {
                         NGHTTP2_NO_ERROR, nullptr, 0);
 }
 
-/// One at each turn of the loop: what others send does not wait for all that one client asks at once.
+/// Those that wait do so as one: however many streams the client has open, others wait for one of them.
 void Http2Session::start_handling() {
-  if (starting_) return;
-  const Executor executor = connection_->socket().get_executor();
-  while (!ready_.empty() && !starting_) {
-    auto stream = std::move(ready_.front());
-    ready_.pop_front();
-    if (stream->closed()) continue;
-    stream->with_handler = true;
-    spawn(executor, handle(shared_from_this(), std::move(stream)));
-    starting_ = !ready_.empty();
+  Turns& turns = *sessions_->turns;
+  while (!starting_ && has_ready()) {
+    if (turns.begin()) {
+      start_next();
+      continue;
+    }
+    starting_ = true;
+    turns.wait(handling_ == 0 && has_rested(answered_, steady_now()), [self = shared_from_this()] {
+      self->starting_ = false;
+      self->start_next();
+      self->start_handling();
+    });
   }
-  if (!starting_) return;
-  asio::post(executor, [self = shared_from_this()] {
-    self->starting_ = false;
-    self->start_handling();
-  });
+}
+
+/// Those that their client gave up meanwhile take nobody's place.
+bool Http2Session::has_ready() {
+  while (!ready_.empty() && ready_.front()->closed()) ready_.pop_front();
+  return !ready_.empty();
+}
+
+void Http2Session::start_next() {
+  if (!has_ready()) return;
+  auto stream = std::move(ready_.front());
+  ready_.pop_front();
+  ++handling_;
+  stream->with_handler = true;
+  spawn(connection_->socket().get_executor(), handle(shared_from_this(), std::move(stream)));
 }
 
 Task<> Http2Session::handle(std::shared_ptr<Http2Session> self, std::shared_ptr<Http2Stream> stream) {
@@ -185,6 +198,8 @@ Task<> Http2Session::handle(std::shared_ptr<Http2Session> self, std::shared_ptr<
   stream->answer(std::move(reply));
   if (stream->answers_in_pieces()) co_await stream->pass_on();
   stream->with_handler = false;
+  --self->handling_;
+  self->answered_ = steady_now();
   self->forget_done();
   if (self->streams_.empty()) self->settled_.ring();
 }

@@ -52,6 +52,8 @@ class Http2Session : public std::enable_shared_from_this<Http2Session> {
   void farewell();
 
   void start_handling();
+  void start_next();
+  bool has_ready();
   static Task<> handle(std::shared_ptr<Http2Session> self, std::shared_ptr<Http2Stream> stream);
   void forget_done();
   // http2_frames.cc
@@ -72,7 +74,9 @@ class Http2Session : public std::enable_shared_from_this<Http2Session> {
   /// Until the frames and the handler are done with each.
   std::vector<std::shared_ptr<Http2Stream>> streams_;
   std::deque<std::shared_ptr<Http2Stream>> ready_;  ///< to be handled
-  bool starting_ = false;                           ///< the next of them has its turn soon
+  bool starting_ = false;                           ///< the next of them waits for its turn
+  std::size_t handling_ = 0;
+  Instant answered_;  ///< the last one
   std::vector<std::move_only_function<void()>> unconfirmed_;
   std::string out_;
   Instant idle_since_;

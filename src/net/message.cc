@@ -26,10 +26,10 @@ Headers::Span Headers::store_of_line(std::string_view name, std::string_view val
   if (grown > storage_.capacity()) {
     std::string larger;
     larger.reserve(std::max<std::size_t>(2 * grown, 512));
-    larger.append(storage_).append(name).append(value);
+    append_parts(larger, storage_, name, value);
     storage_.swap(larger);
   } else {
-    storage_.append(name).append(value);
+    append_parts(storage_, name, value);
   }
   const auto name_at = static_cast<std::uint32_t>(at);
   const auto name_size = static_cast<std::uint32_t>(name.size());

@@ -86,6 +86,11 @@ constexpr Duration delivery_check = 20ms;
 
 /// After accept(2) failed, for want of file descriptors mostly: trying again at once would only spin.
 constexpr Duration accept_pause = 100ms;
+/// Requests that are begun in one turn of the loop, and of them kept for connections that ask without a break; who has
+/// not asked for so long is not one of those.
+constexpr std::size_t begun_a_turn = 8;
+constexpr std::size_t begun_busy = 2;
+constexpr Duration rest = 20ms;
 /// Connections accepted before those that are open have their turn again: a burst of new ones waits, and not everybody.
 constexpr std::size_t accepted_a_turn = 4;
 /// Connections the kernel holds for us between two turns of the event loop.

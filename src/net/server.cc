@@ -36,8 +36,9 @@ std::optional<Door::Pass> let_in(const ListenOn& where, const std::shared_ptr<Do
 }  // namespace
 
 struct HttpServer::State {
-  State(Executor loop, ServerLimits limits, Handler handler, std::shared_ptr<Door> door)
-      : executor(std::move(loop)), sessions(std::make_shared<Sessions>(limits, std::move(handler), std::move(door))) {}
+  State(Executor loop, ServerLimits limits, Handler handler, std::shared_ptr<Door> door, std::shared_ptr<Turns> turns)
+      : executor(std::move(loop)),
+        sessions(std::make_shared<Sessions>(limits, std::move(handler), std::move(door), std::move(turns))) {}
 
   struct Listener {
     std::shared_ptr<Acceptor> acceptor;
@@ -98,7 +99,10 @@ void HttpServer::State::stop_accepting(bool sweep) {
   for (const auto& weak : std::exchange(listeners, {})) {
     const auto listener = weak.lock();
     if (!listener) continue;
-    if (sweep) accept_waiting(*listener, sessions, std::numeric_limits<std::size_t>::max());
+    if (sweep) {
+      const ErrorCode no_more = accept_waiting(*listener, sessions, std::numeric_limits<std::size_t>::max());
+      static_cast<void>(no_more);
+    }
     ErrorCode ignored;
     listener->acceptor->close(ignored);
   }
@@ -120,9 +124,10 @@ Task<> HttpServer::State::drain(std::shared_ptr<State> state, Duration within) {
   if (!all_closed) state->close_sessions();
 }
 
-HttpServer::HttpServer(Executor executor, ServerLimits limits, Handler handler, std::shared_ptr<Door> door)
-    : state_(std::make_shared<State>(std::move(executor), limits, std::move(handler),
-                                     door ? std::move(door) : own_door(limits))) {}
+HttpServer::HttpServer(Executor executor, ServerLimits limits, Handler handler, std::shared_ptr<Door> door,
+                       std::shared_ptr<Turns> turns)
+    : state_(std::make_shared<State>(executor, limits, std::move(handler), door ? std::move(door) : own_door(limits),
+                                     turns ? std::move(turns) : std::make_shared<Turns>(executor))) {}
 
 HttpServer::~HttpServer() {
   state_->stop_accepting(false);

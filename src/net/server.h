@@ -18,6 +18,7 @@ namespace standin {
 
 class Door;
 class TlsServer;
+class Turns;
 
 /// Where a server listens, and what its clients speak there.
 struct ListenOn {
@@ -90,8 +91,10 @@ struct ServerLimits {
 /// Every member is called on that loop's thread.
 class HttpServer {
  public:
-  /// `door`: common to all servers that count their connections together; nullptr for one of its own.
-  HttpServer(Executor executor, ServerLimits limits, Handler handler, std::shared_ptr<Door> door = nullptr);
+  /// `door`: common to all servers that count their connections together; `turns`: to all of one loop, whose requests
+  /// take turns; nullptr for one of its own.
+  HttpServer(Executor executor, ServerLimits limits, Handler handler, std::shared_ptr<Door> door = nullptr,
+             std::shared_ptr<Turns> turns = nullptr);
   ~HttpServer();
 
   /// `inherited`: sockets that listen there already; none: one is bound.

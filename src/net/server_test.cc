@@ -321,13 +321,17 @@ TEST(HttpServer, AnAnswerThatWasReadIsDelivered) {
 
 TEST(HttpServer, DrainAnswersWhatIsInFlightAndClosesTheRest) {
   Held held;
-  ServerThread server(held.handler());
-  RawSocket idle = server.connect();
+  ServerThread server([&held](Request request, std::shared_ptr<const Client> client) {
+    return request.target == "/held" ? held.hold(std::move(client)) : echo(std::move(request), std::move(client));
+  });
+  RawSocket kept = server.connect();
+  kept.send(get);
+  kept.read_until("GET /x ");
   RawSocket busy = server.connect();
-  busy.send(get);
+  busy.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
   ASSERT_TRUE(held.wait_until_arrived());
   auto drained = server.drain(patience);
-  EXPECT_EQ(idle.read_to_end(), "");
+  EXPECT_EQ(kept.read_to_end(), "");
   held.go.set();
   const std::string answer = busy.read_to_end();
   EXPECT_TRUE(answer.contains("Connection: close\r\n")) << answer;
@@ -336,6 +340,24 @@ TEST(HttpServer, DrainAnswersWhatIsInFlightAndClosesTheRest) {
   ASSERT_EQ(drained.wait_for(patience), std::future_status::ready);
   EXPECT_EQ(server.server().connections(), 0U);
   EXPECT_EQ(server.server().in_flight(), 0U);
+}
+
+TEST(HttpServer, DrainWaitsAMomentForAFirstRequest) {
+  ServerThread server(echo);
+  RawSocket kept = server.connect();
+  kept.send(get);
+  kept.read_until("GET /x ");
+  RawSocket early = server.connect();
+  RawSocket silent = server.connect();
+  auto drained = server.drain(patience);
+  EXPECT_EQ(kept.read_to_end(), "");
+  early.send(get);
+  const std::string answer = early.read_to_end();
+  EXPECT_TRUE(answer.contains("Connection: close\r\n")) << answer;
+  EXPECT_TRUE(answer.ends_with("GET /x "));
+  early.close();
+  EXPECT_EQ(drained.wait_for(patience), std::future_status::ready);
+  EXPECT_EQ(silent.read_to_end(), "");
 }
 
 TEST(HttpServer, DrainEndsInTimeAlthoughAHandlerDoesNot) {

@@ -88,15 +88,11 @@ Task<bool> Session::begin() {
   co_return agreed;
 }
 
-/// Who has agreed while we drain is about to send a request, and must not be sent away for having been a moment late.
 Task<bool> Session::agree_on_tls() {
   connection_->set_deadline(steady_now() + limits::tls_handshake);
   ErrorCode error = co_await connection_->secure(listener_->tls->session());
   // An alert says why, and is not to be lost in a reset.
   if (error == boost::system::errc::protocol_error) co_await farewell();
-  if (error || !sessions_->draining || !connection_->buffer().bytes().empty()) co_return !error;
-  connection_->set_deadline(steady_now() + limits::linger);
-  error = co_await connection_->read();
   co_return !error;
 }
 
@@ -124,7 +120,8 @@ Task<bool> Session::learn_client() {
 void Session::wind_down() {
   if (http2_ != nullptr) return http2_->wind_down();
   ErrorCode ignored;
-  if (awaiting_first_byte_) connection_->socket().cancel(ignored);
+  if (awaiting_first_byte_ && has_answered()) connection_->socket().cancel(ignored);
+  if (awaiting_first_byte_ && !has_answered()) connection_->set_deadline(steady_now() + limits::linger);
   if (tunnel_) connection_->close();
 }
 
@@ -132,10 +129,13 @@ Task<Session::Next> Session::serve_one() {
   const Reading reading = co_await receive();
   if (reading == Reading::more) co_return speaks_http2_ ? Next::http2 : Next::nothing;
   if (reading == Reading::refused) co_return co_await refuse();
-  const Counted counted(sessions_->in_flight);
   connection_->clear_deadline();
+  if (!sessions_->turns->begin()) co_await sessions_->turns->wait(has_rested(answered_, *begun_));
+  const Counted counted(sessions_->in_flight);
   Reply reply = co_await sessions_->handler(take(), shared_from_this());
-  co_return co_await answer(std::move(reply));
+  const Next next = co_await answer(std::move(reply));
+  answered_ = steady_now();
+  co_return next;
 }
 
 /// `complete` (also for a head whose body is to follow: then whole_ is false), `refused` with refusal_ set, or `more`
@@ -144,7 +144,7 @@ Task<Reading> Session::receive() {
   begun_.reset();
   continued_ = false;
   std::string().swap(head_);  // while it idles, a connection holds as little as it can
-  connection_->set_deadline(steady_now() + sessions_->limits.idle);
+  connection_->set_deadline(steady_now() + (sessions_->draining ? limits::linger : sessions_->limits.idle));
   while (true) {
     const Reading reading = parse();
     whole_ = reading != Reading::more;
@@ -152,7 +152,7 @@ Task<Reading> Session::receive() {
     if (streams() && (comes_in_pieces(reader_) || reader_.wants_continue())) co_return Reading::complete;
     if (reader_.wants_continue() && !std::exchange(continued_, true)) write_interim(invitation);
     ErrorCode error;
-    if (sessions_->draining && !begun_) {
+    if (sessions_->draining && !begun_ && has_answered()) {
       error = connection_->read_now();  // what has already arrived; more is not waited for
     } else {
       awaiting_first_byte_ = !begun_;

@@ -15,6 +15,7 @@
 #include "net/head.h"
 #include "net/reader.h"
 #include "net/server.h"
+#include "net/turns.h"
 
 namespace standin {
 
@@ -38,12 +39,17 @@ Response response_to(const FramingRefusal& refusal);
 
 /// What a server's sessions share.
 struct Sessions {
-  Sessions(ServerLimits server_limits, Handler server_handler, std::shared_ptr<Door> server_door)
-      : limits(server_limits), handler(std::move(server_handler)), door(std::move(server_door)) {}
+  Sessions(ServerLimits server_limits, Handler server_handler, std::shared_ptr<Door> server_door,
+           std::shared_ptr<Turns> loop_turns)
+      : limits(server_limits),
+        handler(std::move(server_handler)),
+        door(std::move(server_door)),
+        turns(std::move(loop_turns)) {}
 
   const ServerLimits limits;
   const Handler handler;
   const std::shared_ptr<Door> door;
+  const std::shared_ptr<Turns> turns;
   std::unordered_set<Session*> open;
   bool draining = false;
   Event all_closed;  ///< set while draining
@@ -78,7 +84,8 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   std::optional<Instant> begun() const override { return begun_; }
   void interim(const Response& response) const override;
 
-  /// Ends the session if it waits for a request of which nothing has arrived, or is a tunnel: that may have no end.
+  /// Ends the session if it waits for a next request of which nothing has arrived, or is a tunnel: that may have no
+  /// end. Who has only just connected is about to send a first one, and is waited for a moment.
   void wind_down();
   /// Ends the session at once.
   void close() { connection_->close(); }
@@ -101,6 +108,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool streams() const { return sessions_->limits.streamed_body.has_value(); }
   Task<Reading> receive();
   Reading parse();
+  bool has_answered() const { return answered_ != Instant(); }
   bool sent_away(ErrorCode error) const;
   Task<Reading> ended(ErrorCode error);
   Request take();
@@ -137,6 +145,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   Http2Session* http2_ = nullptr;  ///< while the connection is its
   bool awaiting_first_byte_ = false;
   std::optional<Instant> begun_;  ///< the request that is read or answered
+  Instant answered_;              ///< the one before it
   std::size_t requests_ = 0;
   bool continued_ = false;
   // Of the request that is being answered:

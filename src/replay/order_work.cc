@@ -49,6 +49,18 @@ std::string said(const Forwarded& forwarded) {
   return left(forwarded) ? forwarded.error : not_asked(forwarded.error);
 }
 
+OrderKind kind_of(Operation operation) {
+  switch (operation) {
+    case Operation::capture: return OrderKind::capture;
+    case Operation::refund: return OrderKind::refund;
+    case Operation::charge:
+    case Operation::cancel:
+    case Operation::read:
+    case Operation::other: return OrderKind::charge;
+  }
+  unreachable();
+}
+
 State concluded(State state) {
   if (state == State::cancelling) return State::cancelled;
   return state == State::reversing ? State::reversed : State::lapsed;
@@ -178,7 +190,8 @@ Task<Worked> OrderWork::replay(Matter matter) {
                              .detail = said(forwarded)},
                  .already_there = judgement.already_there,
                  .upstream_reference = is_its_charges ? std::string() : judgement.upstream_reference,
-                 .now = now()};
+                 .now = now(),
+                 .kind = kind_of(matter.operation)};
   Worked worked{.pause = judgement.pause_replay, .why = end.attempt.detail};
   // One stale credential must not turn a thousand orders into refusals.
   if (end.attempt.outcome == Outcome::declined) end.attempt.outcome = judgement.said_of_order();

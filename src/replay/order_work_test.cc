@@ -93,6 +93,7 @@ struct Till {
     if (gate_is_down && target.url == "http://gate:1") return refuses();
     if (request.path() == "/list") return answers(list_status, listing);
     if (request.path().starts_with("/void/")) return answers(200);
+    if (request.path() == "/refund") return answers(refund_status, "r1");
     return answers(charge_status,
                    charge_answer.empty() ? "g-" + std::to_string(transport.arrived.size()) : charge_answer);
   }
@@ -117,7 +118,7 @@ struct Till {
   std::shared_ptr<Replayer> replayer;
 
   std::string listing;
-  int list_status = 200, charge_status = 201;
+  int list_status = 200, charge_status = 201, refund_status = 201;
   std::string charge_answer;
   bool gate_is_down = false;
 };
@@ -389,6 +390,18 @@ TEST(Behind, ARefundOfAChargeThatWasDeclinedIsWithdrawnAndAPersonTold) {
   EXPECT_EQ(till.state(refund), State::cancelled);
   EXPECT_EQ(till.cases(), 2u);
   EXPECT_EQ(till.arrivals("/refund"), 0u);
+}
+
+TEST(Behind, ARefundThatThePartyDeclinesIsNotToBeCollected) {
+  Till till;
+  const Ulid refund = till.refund_of(till.accepted("77"));
+  till.refund_status = 402;
+  till.replay_for(120s);
+  EXPECT_EQ(till.state(refund), State::refused);
+  const auto cases = *till.journal->follow_ups(true);
+  ASSERT_EQ(cases.size(), 1u);
+  EXPECT_EQ(cases.front().order, refund);
+  EXPECT_EQ(cases.front().reason.find("collect"), std::string::npos) << cases.front().reason;
 }
 
 TEST(Behind, ARefundOfAChargeAtTheSecondPartyIsDoneByHand) {

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/text.h"
+
 namespace standin {
 namespace {
 
@@ -86,8 +88,10 @@ std::string valid_utf8(std::string_view text) {
 }
 
 void append_json_string(std::string& out, std::string_view value) {
-  out.push_back('"');
-  for (std::size_t at = 0; at < value.size();) {
+  const std::size_t plain_at_first = plain_size(value);
+  if (plain_at_first == value.size()) return append_parts(out, "\"", value, "\"");
+  append_parts(out, "\"", value.substr(0, plain_at_first));
+  for (std::size_t at = plain_at_first; at < value.size();) {
     const std::size_t as_it_is = plain_size(value.substr(at));
     out.append(value, at, as_it_is);
     at += as_it_is;
@@ -103,9 +107,7 @@ void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
 }
 
-void JsonLine::name(std::string_view name) {
-  line_.append(line_.size() == 1 ? "\"" : ",\"").append(name).append("\":");
-}
+void JsonLine::name(std::string_view name) { append_parts(line_, line_.size() == 1 ? "\"" : ",\"", name, "\":"); }
 
 std::string_view JsonLine::object() {
   line_.push_back('}');

@@ -80,6 +80,18 @@ class MetricFamily {
     known_.erase(found);
   }
 
+  /// The same for all whose first labels have these values.
+  template <std::size_t M>
+  void remove_all(const LabelValues<M>& first) {
+    static_assert(M <= N);
+    const std::unique_lock lock(mutex_);
+    std::erase_if(known_, [&](const auto& known) {
+      if (!std::equal(first.begin(), first.end(), known.first.begin())) return false;
+      family_.Remove(known.second);
+      return true;
+    });
+  }
+
  private:
   Metric& add(const LabelValues<N>& values) {
     std::array<std::string, N> kept;

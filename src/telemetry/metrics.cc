@@ -195,6 +195,8 @@ void Metrics::switches_cut(std::string_view upstream, std::size_t count) {
   state_->switches_cut.of({upstream}).Set(static_cast<double>(count));
 }
 
+void Metrics::switches_gone(std::string_view upstream) { state_->switches_cut.remove({upstream}); }
+
 void Metrics::connections(std::size_t open, std::size_t in_flight) {
   state_->connections_open.of({}).Set(static_cast<double>(open));
   state_->requests_in_flight.of({}).Set(static_cast<double>(in_flight));
@@ -206,6 +208,15 @@ void Metrics::origin_ignored() { state_->origins_ignored.of({}).Increment(); }
 
 void Metrics::upstream_certificate_expires(std::string_view upstream, std::string_view target, WallTime when) {
   state_->upstream_certificate_expiry.of({upstream, target}).Set(number(when));
+}
+
+void Metrics::target_gone(std::string_view upstream, std::string_view target) {
+  const LabelValues<2> gone{upstream, target};
+  const auto remove_from = [&gone](auto&... families) { (families.remove_all(gone), ...); };
+  State& all = *state_;
+  remove_from(all.target_requests, all.target_seconds, all.target_connect_seconds, all.target_first_byte_seconds,
+              all.upstream_certificate_expiry, all.target_in_flight, all.target_healthy, all.target_info,
+              all.scoreboard_errors, all.breaker_state, all.breaker_keys_open);
 }
 
 void Metrics::certificate_expires(std::string_view listener, std::string_view file, WallTime when) {

@@ -79,9 +79,14 @@ class Metrics {
   void retried(std::string_view upstream, std::string_view after);
   void retry_refused(std::string_view upstream);
   void switches_cut(std::string_view upstream, std::size_t count);
+  /// The upstream is not used any more, and nothing of it is cut. Not while another thread says `switches_cut` of it.
+  void switches_gone(std::string_view upstream);
   void connections(std::size_t open, std::size_t in_flight);
   /// When the certificate expires that a target showed last.
   void upstream_certificate_expires(std::string_view upstream, std::string_view target, WallTime when);
+  /// The target is not used any more: all that was said of it ends. Not while another thread still says something of
+  /// it.
+  void target_gone(std::string_view upstream, std::string_view target);
   /// When a certificate that the edge shows on `listener` expires; `file`: where it was read.
   void certificate_expires(std::string_view listener, std::string_view file, WallTime when);
   /// It is not shown any more.

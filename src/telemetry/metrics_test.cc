@@ -129,6 +129,37 @@ TEST(Metrics, OneStateOfABreakerIsOneAtATime) {
   EXPECT_THAT(text, HasSubstr(R"({state="half-open",target="a",upstream="shop"} 1)"));
 }
 
+TEST(Metrics, NothingIsSaidOfATargetThatIsGone) {
+  Metrics metrics;
+  say_everything(metrics);
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(target=")"));
+  metrics.target_gone("shop", "http://127.0.0.1:3000");
+  EXPECT_THAT(metrics.expose(), Not(HasSubstr(R"(target=")")));
+}
+
+TEST(Metrics, ATargetThatIsGoneTakesNoOthersMetricsAlong) {
+  Metrics metrics;
+  const std::string both[][2] = {{"shop", "b"}, {"bank", "a"}};
+  for (const auto& [upstream, target] : both) {
+    metrics.breaker_state(upstream, target, "open");
+    metrics.upstream_certificate_expires(upstream, target, WallTime());
+  }
+  const std::string before = metrics.expose();
+  metrics.breaker_state("shop", "a", "open");
+  metrics.upstream_certificate_expires("shop", "a", WallTime());
+  EXPECT_NE(metrics.expose(), before);
+  metrics.target_gone("shop", "a");
+  EXPECT_EQ(metrics.expose(), before);
+}
+
+TEST(Metrics, ATargetThatCameBackIsMeasuredAnew) {
+  Metrics metrics;
+  metrics.target_sent("shop", "a", "good", 2ms);
+  metrics.target_gone("shop", "a");
+  metrics.target_sent("shop", "a", "good", 2ms);
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_target_requests_total{end="good",target="a",upstream="shop"} 1)"));
+}
+
 TEST(Metrics, AJournalThatStopsPromisingShowsAsZero) {
   Metrics metrics;
   EXPECT_THAT(metrics.expose(), Not(HasSubstr("standin_journal_promising")));

@@ -54,14 +54,17 @@ void TargetState::pinged(const Ping& ping, Instant now) {
   publish_breakers(now);
   if (metrics_) metrics_->target_healthy(upstream_, url_, ping.health == Health::good);
   if (!ping.location.empty()) show_location(ping.location);
-  show_certificate(ping.certificate_expires);
+  if (ping.certificate_expires) show_certificate(*ping.certificate_expires);
 }
 
-void TargetState::found(const ExchangeFindings& findings) const {
+void TargetState::found(const ExchangeFindings& findings) {
+  if (findings.certificate_expires) {
+    const std::lock_guard lock(mutex_);
+    show_certificate(*findings.certificate_expires);
+  }
   if (!metrics_) return;
   if (findings.connect) metrics_->target_connected(upstream_, url_, *findings.connect);
   if (findings.first_byte) metrics_->target_first_byte(upstream_, url_, *findings.first_byte);
-  show_certificate(findings.certificate_expires);
 }
 
 void TargetState::reconfigure(const UpstreamConfig& upstream) {
@@ -118,6 +121,7 @@ TargetView TargetState::view(Instant now) const {
           .errors = shared_.errors.load(std::memory_order_relaxed),
           .timeouts = shared_.timeouts.load(std::memory_order_relaxed),
           .recent_errors = recent_errors(now),
+          .certificate_expires = certificate_expires_,
           .key_facts = key_facts_,
           .keys = breakers_.troubled(now)};
 }
@@ -144,8 +148,9 @@ void TargetState::publish_keys() const {
   if (metrics_) metrics_->breaker_keys_open(upstream_, url_, breakers_.keys_not_closed());
 }
 
-void TargetState::show_certificate(std::optional<WallTime> expires) const {
-  if (metrics_ && expires) metrics_->upstream_certificate_expires(upstream_, url_, *expires);
+void TargetState::show_certificate(WallTime expires) {
+  certificate_expires_ = expires;
+  if (metrics_) metrics_->upstream_certificate_expires(upstream_, url_, expires);
 }
 
 void TargetState::show_location(const std::string& location) {
@@ -199,13 +204,35 @@ std::vector<std::string> TargetStates::keys(const std::string& upstream) const {
   return all;
 }
 
-void TargetStates::publish(Instant now, WallTime wall) const {
+void TargetStates::publish(Instant now, WallTime wall) {
   if (!metrics_) return;
   std::map<std::string, std::size_t> cut;
   for (const auto& state : all()) state->publish(now);  // also what an exchange under way left behind
   for (const auto& state : in_use()) cut[state->upstream()];
   for (const Cut& one : switches_->in_force(wall)) ++cut[one.upstream];
+  publish_cut(cut);
+}
+
+void TargetStates::publish_cut(const std::map<std::string, std::size_t>& cut) {
+  const std::lock_guard lock(mutex_);
   for (const auto& [upstream, count] : cut) metrics_->switches_cut(upstream, count);
+  for (const auto& [upstream, count] : std::exchange(published_cut_, cut)) {
+    if (!cut.contains(upstream)) metrics_->switches_gone(upstream);
+  }
+}
+
+// Under the lock nobody can take up a state that the map alone holds, so that nobody says anything of the target.
+void TargetStates::forget_unused() {
+  const std::lock_guard lock(mutex_);
+  for (auto entry = states_.begin(); entry != states_.end();) {
+    if (entry->second.use_count() > 1) {
+      ++entry;
+      continue;
+    }
+    const auto [upstream, url] = entry->first;
+    entry = states_.erase(entry);  // first: with it, what its last user did is done, as seen from here
+    if (metrics_) metrics_->target_gone(upstream, url);
+  }
 }
 
 }  // namespace standin

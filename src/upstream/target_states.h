@@ -46,6 +46,7 @@ struct TargetView {
   std::size_t in_flight = 0;
   std::uint64_t good = 0, errors = 0, timeouts = 0;  ///< since the process started
   std::uint64_t recent_errors = 0;                   ///< on the scoreboard: not forgotten yet
+  std::optional<WallTime> certificate_expires;       ///< the one that it showed last
   std::vector<std::string> key_facts;                ///< BreakerConfig::key
   std::vector<TargetBreakers::Troubled> keys;        ///< whose breaker is not closed
 };
@@ -65,7 +66,7 @@ class TargetState {
   void withdraw(const TargetBreakers::Clearance& clearance);
   void pinged(const Ping& ping, Instant now);
   /// The parts of an exchange's time, and the certificate.
-  void found(const ExchangeFindings& findings) const;
+  void found(const ExchangeFindings& findings);
   /// The breakers take the new configuration, their state stays.
   void reconfigure(const UpstreamConfig& upstream);
 
@@ -103,7 +104,7 @@ class TargetState {
   void count(Breaker::End end, Instant now);
   void publish_breakers(Instant now);
   void publish_keys() const;
-  void show_certificate(std::optional<WallTime> expires) const;
+  void show_certificate(WallTime expires);
   void show_location(const std::string& location);
 
   std::string upstream_, url_;
@@ -114,6 +115,7 @@ class TargetState {
   Breaker::State published_ = Breaker::State::closed;
   std::vector<std::string> key_facts_;
   std::string location_;
+  std::optional<WallTime> certificate_expires_;
 };
 
 class TargetStates {
@@ -135,11 +137,15 @@ class TargetStates {
   std::vector<std::string> keys(const std::string& upstream) const;
   /// The metrics of targets that are not counted as things happen, and of what is cut off: to be called before they are
   /// told. Any thread.
-  void publish(Instant now, WallTime wall) const;
+  void publish(Instant now, WallTime wall);
+  /// Targets that only an earlier configuration named, and no exchange under way, lose their state and their metrics;
+  /// from time to time. Any thread.
+  void forget_unused();
 
  private:
   std::vector<std::shared_ptr<TargetState>> all() const;
   std::vector<std::shared_ptr<TargetState>> in_use() const;
+  void publish_cut(const std::map<std::string, std::size_t>& cut);
 
   Metrics* metrics_;
   std::shared_ptr<Switches> switches_;
@@ -147,6 +153,7 @@ class TargetStates {
   mutable std::mutex mutex_;
   std::map<std::pair<std::string, std::string>, std::shared_ptr<TargetState>> states_;
   std::map<std::string, std::shared_ptr<Places>> places_;
+  std::map<std::string, std::size_t> published_cut_;
 };
 
 }  // namespace standin

@@ -128,6 +128,19 @@ TEST(TargetState, ShowsTheCertificateThatAPingMet) {
   EXPECT_THAT(metrics.expose(),
               HasSubstr(R"(standin_upstream_certificate_expiry_seconds{target="http://shop:1",upstream="shop"} 4)"
                         "\n"));
+  EXPECT_EQ(target->view(beginning).certificate_expires, wall_time(4'000));
+}
+
+TEST(TargetState, KeepsTheCertificateThatWasShownLast) {
+  TargetStates states;
+  const auto target = states.of(shop(), target_url);
+  EXPECT_FALSE(target->view(beginning).certificate_expires);
+  target->found({.certificate_expires = wall_time(4'000)});
+  target->found({});
+  target->pinged({}, beginning);
+  EXPECT_EQ(target->view(beginning).certificate_expires, wall_time(4'000));
+  target->found({.certificate_expires = wall_time(9'000)});
+  EXPECT_EQ(target->view(beginning).certificate_expires, wall_time(9'000));
 }
 
 TEST(TargetState, ForgetsAllItsErrorsOnceTheLastIsOldEnough) {
@@ -177,6 +190,49 @@ TEST(TargetStates, ShowWhatTimeChangesAsMetrics) {
   states.publish(beginning + 30min, wall_time(1000));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_scoreboard_errors{target="http://shop:1",upstream="shop"} 0)"));
   EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_switches_cut{upstream="shop"} 0)"));
+}
+
+TEST(TargetStates, SayNothingMoreOfATargetThatNobodyUses) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  const auto used = states.of(shop(), target_url);
+  auto removed = states.of(shop(), "http://removed:1");
+  trip(*removed);
+  removed->found({.certificate_expires = wall_time(4'000)});
+  removed->pinged({.health = Health::down, .location = "ca403"}, beginning);
+  states.publish(beginning, wall_time(0));
+  states.forget_unused();
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(target="http://removed:1")")) << "it is used still";
+  removed.reset();
+  states.forget_unused();
+  states.publish(beginning, wall_time(0));
+  EXPECT_THAT(metrics.expose(), testing::Not(HasSubstr("http://removed:1")));
+  EXPECT_THAT(metrics.expose(),
+              HasSubstr(R"(standin_breaker_state{state="closed",target="http://shop:1",upstream="shop"} 1)"));
+}
+
+TEST(TargetStates, ShowATargetThatCameBack) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  trip(*states.of(shop(), target_url));
+  states.forget_unused();
+  const auto back = states.of(shop(), target_url);
+  EXPECT_EQ(back->view(beginning).breaker, "closed");
+  EXPECT_THAT(metrics.expose(),
+              HasSubstr(R"(standin_breaker_state{state="closed",target="http://shop:1",upstream="shop"} 1)"));
+}
+
+TEST(TargetStates, SayNothingMoreOfTheSwitchesOfAnUpstreamThatNobodyUses) {
+  Metrics metrics;
+  TargetStates states(&metrics);
+  auto target = states.of(shop(), target_url);
+  states.switches()->cut({.upstream = "shop", .key = "FR", .until = wall_time(1000)});
+  states.publish(beginning, wall_time(0));
+  target.reset();
+  states.publish(beginning, wall_time(0));
+  EXPECT_THAT(metrics.expose(), HasSubstr(R"(standin_switches_cut{upstream="shop"} 1)")) << "it is cut still";
+  states.publish(beginning, wall_time(1000));
+  EXPECT_THAT(metrics.expose(), testing::Not(HasSubstr("standin_switches_cut{")));
 }
 
 TEST(TargetStates, CountTheKeysWhoseBreakerIsNotClosed) {

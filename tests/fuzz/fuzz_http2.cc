@@ -82,7 +82,7 @@ void serve(std::string_view bytes) {
         [&heard](Request request, std::shared_ptr<const Client>) {
           return read_and_answer(&heard, std::move(request));
         },
-        std::make_shared<Door>(Door::Limits{}, [](TurnedAway) {}));
+        std::make_shared<Door>(Door::Limits{}, [](TurnedAway) {}), std::make_shared<Turns>(io.get_executor()));
     const auto connection = std::make_shared<Connection>(
         Socket(io.get_executor(), boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[0]));
     const auto session = std::make_shared<Http2Session>(sessions, connection, std::make_shared<Nobody>());
