@@ -14,6 +14,8 @@ namespace {
 
 /// A field costs at most this many others a comparison when repeated ones are looked for; no real form has as many.
 constexpr std::size_t form_fields_max = 10'000;
+/// So many are read without growing.
+constexpr std::size_t usual_fields = 32;
 
 int hex_digit(char c) {
   if (c >= '0' && c <= '9') return c - '0';
@@ -97,7 +99,7 @@ Result<Form> Form::fields_of(std::string_view body, FormText kind) {
   const auto text = std::make_shared_for_overwrite<char[]>(body.size());
   Form form;
   form.text_ = text;
-  form.fields_.reserve(std::min<std::size_t>(std::ranges::count(body, '&') + 1, form_fields_max));
+  form.fields_.reserve(usual_fields);
   char* to = text.get();
   while (!body.empty()) {
     if (body.starts_with('&')) {

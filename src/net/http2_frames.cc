@@ -142,7 +142,6 @@ void Http2Session::greet() {
   nghttp2_submit_settings(frames_.get(), NGHTTP2_FLAG_NONE, settings, std::size(settings));
   nghttp2_session_set_local_window_size(frames_.get(), NGHTTP2_FLAG_NONE, 0, limits::http2_window);
   idle_since_ = steady_now();
-  if (sessions_->draining) wind_down();
 }
 
 Http2Stream* Http2Session::stream_of(std::int32_t id) const {
@@ -161,7 +160,8 @@ void Http2Session::begin_stream(std::int32_t id) {
   stream->whole_by = *stream->begun() + sessions_->limits.receive;
   nghttp2_session_set_stream_user_data(frames_.get(), id, stream.get());
   const std::size_t requests_max = sessions_->limits.requests;
-  if (++begun_ == (requests_max == 0 ? limits::http2_streams_in_all : requests_max)) wind_down();
+  const bool last = ++begun_ == (requests_max == 0 ? limits::http2_streams_in_all : requests_max);
+  if (last || sessions_->draining) wind_down();
 }
 
 /// The end of the head, of the trailers, or a piece of the body.

@@ -117,9 +117,14 @@ void Http2Session::over(ErrorCode error) {
   forget_done();
 }
 
+/// For how long it may be without a request. Who has only just connected is about to send a first one.
+Instant Http2Session::idle_until() const {
+  const bool awaited = begun_ > 0 || !sessions_->draining;
+  return idle_since_ + (awaited ? sessions_->limits.idle : limits::linger);
+}
+
 void Http2Session::set_deadline() {
-  const Instant idle_until = idle_since_ + sessions_->limits.idle;
-  Instant due = std::min(goodbye_by_, streams_.empty() ? idle_until : Instant::max());
+  Instant due = std::min(goodbye_by_, streams_.empty() ? idle_until() : Instant::max());
   for (const auto& stream : streams_) due = std::min(due, stream->due());
   connection_->set_deadline(due);
 }
@@ -128,7 +133,7 @@ void Http2Session::look_at_time() {
   if (!connection_->expired()) return;
   const Instant now = steady_now();
   if (now >= goodbye_by_) farewell();
-  if (streams_.empty() && now >= idle_since_ + sessions_->limits.idle) {
+  if (streams_.empty() && now >= idle_until()) {
     nghttp2_session_terminate_session(frames_.get(), NGHTTP2_NO_ERROR);
   }
   for (const auto& stream : streams_) {
@@ -145,8 +150,9 @@ void Http2Session::look_at_time() {
 }
 
 /// A client that has not heard of it yet may have requests on their way: they are taken until it has answered a ping
-/// (RFC 9113, 6.8).
+/// (RFC 9113, 6.8). One that has not asked for anything yet would ask no more: it is told with its first request.
 void Http2Session::wind_down() {
+  if (begun_ == 0) return wire_->wake();
   if (wire_->frames == nullptr || std::exchange(leaving_, true)) return;
   nghttp2_submit_shutdown_notice(frames_.get());
   nghttp2_submit_ping(frames_.get(), NGHTTP2_FLAG_NONE, nullptr);

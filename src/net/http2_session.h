@@ -47,6 +47,7 @@ class Http2Session : public std::enable_shared_from_this<Http2Session> {
   void gather();
   void taken_by_connection();
   void over(ErrorCode error);
+  Instant idle_until() const;
   void set_deadline();
   void look_at_time();
   void farewell();

@@ -320,6 +320,24 @@ TEST(Http2, ADrainLetsWhatIsInFlightEndAndSaysGoodbye) {
   EXPECT_EQ(drained.wait_for(patience), std::future_status::ready);
 }
 
+TEST(Http2, ADrainWaitsAMomentForAFirstRequest) {
+  ServerThread server(describe);
+  testing::RawSocket kept = server.connect();
+  kept.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+  kept.read_until("\r\n\r\n");
+  Http2Client early(server.connect());
+  ASSERT_TRUE(early.read_until([&] { return early.greeted(); }));
+  const auto drained = server.drain(patience);
+  kept.read_to_end();
+  EXPECT_TRUE(early.ping());
+  EXPECT_TRUE(early.goaways().empty());
+  EXPECT_EQ(early.ask(request_fields("GET", "/")).status, 200);
+  EXPECT_TRUE(early.read_to_end());
+  EXPECT_FALSE(early.goaways().empty());
+  early.socket().close();
+  EXPECT_EQ(drained.wait_for(patience), std::future_status::ready);
+}
+
 TEST(Http2, ADrainIsNotHeldUpByWhoDoesNotAnswerIt) {
   ServerThread server(describe);
   testing::RawSocket client = server.connect();

@@ -77,7 +77,7 @@ constexpr std::size_t http2_idle_frames = 2000;
 /// Told that the connection ends, a client that does not say that it has heard may begin requests for so long.
 constexpr Duration http2_goodbye = 1s;
 /// After a last answer, how long and how much we still read: a connection closed over unread bytes is reset, and the
-/// answer lost with it.
+/// answer lost with it. While we drain, who has connected has as long to begin a first request.
 constexpr Duration linger = 2s;
 constexpr std::size_t linger_bytes = 4 * 1024 * 1024;
 

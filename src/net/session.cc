@@ -93,6 +93,7 @@ Task<bool> Session::agree_on_tls() {
   ErrorCode error = co_await connection_->secure(listener_->tls->session());
   // An alert says why, and is not to be lost in a reset.
   if (error == boost::system::errc::protocol_error) co_await farewell();
+  opened_ = steady_now();
   co_return !error;
 }
 
@@ -121,7 +122,7 @@ void Session::wind_down() {
   if (http2_ != nullptr) return http2_->wind_down();
   ErrorCode ignored;
   if (awaiting_first_byte_ && has_answered()) connection_->socket().cancel(ignored);
-  if (awaiting_first_byte_ && !has_answered()) connection_->set_deadline(steady_now() + limits::linger);
+  if (awaiting_first_byte_ && !has_answered()) connection_->set_deadline(opened_ + limits::linger);
   if (tunnel_) connection_->close();
 }
 
@@ -144,7 +145,7 @@ Task<Reading> Session::receive() {
   begun_.reset();
   continued_ = false;
   std::string().swap(head_);  // while it idles, a connection holds as little as it can
-  connection_->set_deadline(steady_now() + (sessions_->draining ? limits::linger : sessions_->limits.idle));
+  connection_->set_deadline(sessions_->draining ? opened_ + limits::linger : steady_now() + sessions_->limits.idle);
   while (true) {
     const Reading reading = parse();
     whole_ = reading != Reading::more;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/event.h"
+#include "net/asio_clock.h"
 #include "net/connection.h"
 #include "net/connection_body.h"
 #include "net/door.h"
@@ -144,8 +145,9 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   bool speaks_http2_ = false;
   Http2Session* http2_ = nullptr;  ///< while the connection is its
   bool awaiting_first_byte_ = false;
-  std::optional<Instant> begun_;  ///< the request that is read or answered
-  Instant answered_;              ///< the one before it
+  Instant opened_ = steady_now();  ///< since when a first request may come: of a TLS connection, both have agreed
+  std::optional<Instant> begun_;   ///< the request that is read or answered
+  Instant answered_;               ///< the one before it
   std::size_t requests_ = 0;
   bool continued_ = false;
   // Of the request that is being answered:

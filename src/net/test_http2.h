@@ -116,6 +116,14 @@ class Http2Client {
   }
   const Answer& ask(const Fields& fields, std::string body = {}) { return wait_for(request(fields, std::move(body))); }
 
+  /// The server has said its settings.
+  bool greeted() const { return greeted_; }
+  /// Takes in all that the server has sent before it answers this; false if it does not.
+  bool ping() {
+    ponged_ = false;
+    nghttp2_submit_ping(session_.get(), NGHTTP2_FLAG_NONE, nullptr);
+    return read_until([this] { return ponged_; });
+  }
   /// Codes of the GOAWAY frames that came.
   const std::vector<std::uint32_t>& goaways() const { return goaways_; }
   bool read_to_end() {
@@ -179,6 +187,8 @@ class Http2Client {
     if (message && (frame->hd.flags & NGHTTP2_FLAG_END_STREAM) != 0) {
       self(user).answers_[frame->hd.stream_id].whole = true;
     }
+    if (frame->hd.type == NGHTTP2_SETTINGS) self(user).greeted_ = true;
+    if (frame->hd.type == NGHTTP2_PING) self(user).ponged_ = (frame->hd.flags & NGHTTP2_FLAG_ACK) != 0;
     if (frame->hd.type == NGHTTP2_GOAWAY) self(user).goaways_.push_back(frame->goaway.error_code);
     return 0;
   }
@@ -194,6 +204,8 @@ class Http2Client {
   std::unique_ptr<nghttp2_session, void (*)(nghttp2_session*)> session_;
   std::map<std::int32_t, Answer> answers_;
   std::map<std::int32_t, std::unique_ptr<Upload>> uploads_;
+  bool greeted_ = false;
+  bool ponged_ = false;
   std::vector<std::uint32_t> goaways_;
 };
 
