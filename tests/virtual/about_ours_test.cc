@@ -457,17 +457,62 @@ TEST(ChargeStillOurs, SettledInPartIsNotPromisedBackForMoreThanThat) {
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=5.00"), "A");
 }
 
+/// A hold of which 8.00 was captured and 3.00 refunded, all on our word.
+struct CapturedByUs : Till {
+  CapturedByUs() {
+    no_gateway_answers();
+    number = form_field(sale({.command = "cc:authonly"}).body, "UMrefNum");
+    ensure(ask("cc:capture&UMamount=8.00") == "00000", "the capture is granted");
+    ensure(ask("cc:refund&UMamount=3.00") == "00000", "the refund is granted");
+  }
+  std::string ask(const std::string& what) {
+    return form_field(send(request("UMkey=source-key-1&UMrefNum=" + number + "&UMcommand=" + what)).body,
+                      "UMerrorcode");
+  }
+  /// The gateway is back, approves the hold and says this to the capture; the refund still waits.
+  OrderRow capture_after(const Response& said) {
+    const auto rows = *journal->orders({});
+    const auto is_capture = [](const OrderRow& row) { return row.behind && row.facts.amount->minor == 800; };
+    const auto capture = std::ranges::find_if(rows, is_capture);
+    const auto hold = std::ranges::find_if(rows, [](const OrderRow& row) { return !row.behind; });
+    deliver(hold->id, gate_approves("132020588", "10.00"));
+    deliver(capture->id, said);
+    return journal->orders({.id = capture->id})->front();
+  }
+  void deliver(const Ulid& order, const Response& said) {
+    gateway = [said](const Request&) { return says(said); };
+    const auto replayer = new_replayer("r1");
+    ensure(replayer->start({.order = order}).has_value(), "its replay begins");
+    world.run_for(2s);
+    replayer->shut_down();
+  }
+  std::string number;
+};
+
 TEST(ChargeStillOurs, ThatIsCapturedInPartIsNotPromisedBackForMoreThanThat) {
-  Till till;
-  till.no_gateway_answers();
-  const std::string number = form_field(till.sale({.command = "cc:authonly"}).body, "UMrefNum");
-  const auto ask = [&](const std::string& what) {
-    const Request request = till.request("UMkey=source-key-1&UMrefNum=" + number + "&UMcommand=" + what);
-    return form_field(till.send(request).body, "UMerrorcode");
-  };
-  EXPECT_EQ(ask("cc:capture&UMamount=8.00"), "00000");
-  EXPECT_EQ(ask("cc:refund&UMamount=8.01"), "00112");
-  EXPECT_EQ(ask("cc:refund&UMamount=8.00"), "00000");
+  CapturedByUs till;
+  EXPECT_EQ(till.ask("cc:refund&UMamount=5.01"), "00112");
+  EXPECT_EQ(till.ask("cc:refund&UMamount=5.00"), "00000");
+}
+
+TEST(ChargeStillOurs, OfWhoseCaptureTheGatewayTookLessIsNotPromisedBackForMoreThanThat) {
+  CapturedByUs till;
+  const OrderRow capture = till.capture_after(gate_approves("132020588", "5.00"));
+  ASSERT_EQ(capture.state, State::settled);
+  ASSERT_EQ(capture.part->minor, 500);
+  const std::size_t sent = till.transport.arrived.size();
+  EXPECT_EQ(till.ask("cc:refund&UMamount=2.01"), "00112");
+  EXPECT_EQ(till.transport.arrived.size(), sent);
+  EXPECT_EQ(till.ask("cc:refund&UMamount=2.00"), "00000");
+}
+
+TEST(ChargeStillOurs, WhoseCaptureTheGatewayRefusedHasNothingToGiveBack) {
+  CapturedByUs till;
+  const OrderRow capture = till.capture_after(gate_declines());
+  ASSERT_EQ(capture.state, State::refused);
+  const std::size_t sent = till.transport.arrived.size();
+  EXPECT_EQ(till.ask("cc:refund&UMamount=1.00"), "00114") << "nothing was taken";
+  EXPECT_EQ(till.transport.arrived.size(), sent);
 }
 
 TEST(ChargeStillOurs, CannotBeChangedOrRepeatedYetAndItsNumberIsSentToNobody) {
