@@ -1,13 +1,17 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <string>
 
 #include "app/verbs.h"
+#include "journal/schema.h"
 #include "sim/runner/simulate.h"
 
 int main(int argc, char** argv) {
   CLI::App app("standin keeps a business able to take payments while something it depends on is down.", "standin");
   app.require_subcommand(1);
+  app.set_version_flag("--version", std::string("standin " STANDIN_VERSION ", journal version ") +
+                                        std::to_string(standin::journal_version));
   app.footer("`standin VERB --help` shows each verb with an example.");
   int status = 0;
   standin::add_serve_verb(app, status);

@@ -181,7 +181,7 @@ int misconfigured(const Error& error) {
 
 void add_check_verb(CLI::App& app, int& status) {
   auto options = std::make_shared<CheckOptions>();
-  CLI::App* verb = app.add_subcommand("check", "validates a configuration and shows what it would do");
+  CLI::App* verb = app.add_subcommand("check", "Validate a configuration and show what it would do");
   verb->add_option("FILE", options->file, "configuration")->required();
   verb->add_option("--request", options->request,
                    "an HTTP request as it would arrive; prints facts, order key, decision, answer");

@@ -26,7 +26,7 @@ void add_demo_verb(CLI::App& app, int& status) {
   auto input = std::make_shared<DemoInput>();
   CLI::App* verb = app.add_subcommand(
       "demo",
-      "the story of an outage on this machine, with real processes: a shop goes down, its customers notice nothing");
+      "The story of an outage on this machine, with real processes: a shop goes down, its customers notice nothing");
   verb->add_flag("--once", input->options.once, "end with the count, rather than with Ctrl-C");
   const auto whole = [](Duration span) { return std::chrono::duration_cast<std::chrono::seconds>(span).count(); };
   auto* span = verb->add_option("--seconds", input->seconds, "from the first shopper to the last")

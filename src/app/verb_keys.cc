@@ -27,20 +27,20 @@ int list_keys(const std::string& file) {
 }  // namespace
 
 void add_keys_verb(CLI::App& app, int& status) {
-  CLI::App* verb = app.add_subcommand("keys", "the journal's keys");
+  CLI::App* verb = app.add_subcommand("keys", "The journal's keys");
   verb->require_subcommand(1);
   verb->footer("Example: standin keys new journal.keys");
   auto file = std::make_shared<std::string>();
   CLI::App* created =
-      verb->add_subcommand("new", "writes a new key file; keep a copy: without it the journal cannot be read");
+      verb->add_subcommand("new", "Write a new key file; keep a copy: without it the journal cannot be read");
   created->add_option("FILE", *file)->required();
   created->callback([file, &status] { status = conclude(Vault::create_keys(*file), "keys written to " + *file); });
-  CLI::App* rotated = verb->add_subcommand("rotate", "seals new orders with a new key; old orders stay readable");
+  CLI::App* rotated = verb->add_subcommand("rotate", "Seal new orders with a new key; old orders stay readable");
   rotated->add_option("FILE", *file)->required();
   rotated->callback([file, &status] {
     status = conclude(Vault::rotate_keys(*file), "a new key is first in " + *file + "; restart standin to use it");
   });
-  CLI::App* listed = verb->add_subcommand("list", "ids of the sealing keys, newest first");
+  CLI::App* listed = verb->add_subcommand("list", "Ids of the sealing keys, newest first");
   listed->add_option("FILE", *file)->required();
   listed->callback([file, &status] { status = list_keys(*file); });
 }

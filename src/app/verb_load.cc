@@ -54,7 +54,7 @@ void add_load_verb(CLI::App& app, int& status) {
   auto input = std::make_shared<LoadInput>();
   rehearsal::ShopperOptions& shoppers = input->options.shoppers;
   CLI::App* verb = app.add_subcommand("load",
-                                      "shoppers who come when they come: a slow answer never delays the next arrival; "
+                                      "Shoppers who come when they come: a slow answer never delays the next arrival; "
                                       "latency counts from the intended start");
   verb->add_option("URL", shoppers.url, "such as http://127.0.0.1:8080/orders")->required();
   verb->add_option("--rate", shoppers.arrivals.rate, "arrivals a second")->capture_default_str();

@@ -206,7 +206,7 @@ void add_serve_verb(CLI::App& app, int& status) {
   auto file = std::make_shared<std::string>();
   CLI::App* verb = app.add_subcommand(
       "serve",
-      "runs everything the configuration names; SIGTERM drains, SIGHUP reloads, SIGUSR2 hands over to a "
+      "Run everything the configuration names; SIGTERM drains, SIGHUP reloads, SIGUSR2 hands over to a "
       "new process");
   verb->add_option("-c,--config", *file, "configuration")->required();
   verb->footer("Example: standin serve -c standin.toml");

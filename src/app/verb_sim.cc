@@ -41,7 +41,7 @@ int sim_shop(ShopInput& input) {
 
 void add_shop(CLI::App& verb, int& status) {
   auto input = std::make_shared<ShopInput>();
-  CLI::App* shop = verb.add_subcommand("shop", "a sample application with an order endpoint and a ledger on disk");
+  CLI::App* shop = verb.add_subcommand("shop", "A sample application with an order endpoint and a ledger on disk");
   shop->add_option("--address", input->options.address, "address to listen on")->capture_default_str();
   shop->add_option("--port", input->options.port, "port to listen on; 0 picks one");
   shop->add_option("--ledger", input->options.ledger, "the shop's own books, an SQLite file")->capture_default_str();
@@ -146,7 +146,7 @@ void add_gateway_options(CLI::App& gateway, GatewayInput& input) {
 
 void add_gateway(CLI::App& verb, int& status) {
   auto input = std::make_shared<GatewayInput>();
-  CLI::App* gateway = verb.add_subcommand("gateway", "a payment gateway with several locations and one ledger on disk");
+  CLI::App* gateway = verb.add_subcommand("gateway", "A payment gateway with several locations and one ledger on disk");
   add_gateway_options(*gateway, *input);
   gateway->footer(
       "Example: standin sim gateway --listen 127.0.0.1:4001 --listen 127.0.0.1:4002 --control 127.0.0.1:4000\n"
@@ -160,7 +160,7 @@ void add_gateway(CLI::App& verb, int& status) {
 }  // namespace
 
 void add_sim_verb(CLI::App& app, int& status) {
-  CLI::App* verb = app.add_subcommand("sim", "simulated parties with ledgers and faults, for rehearsal");
+  CLI::App* verb = app.add_subcommand("sim", "Simulated parties with ledgers and faults, for rehearsal");
   verb->require_subcommand(1);
   add_shop(*verb, status);
   add_gateway(*verb, status);

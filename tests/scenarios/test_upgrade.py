@@ -348,6 +348,8 @@ class OldProgram(Scenario):
         self.assertEqual(self.standin.wait(), 1)
         self.assertIn("was written by a newer standin", self.standin.errors())
         self.assertIn(f"journal version {version + 1}, this one knows {version}", self.standin.errors())
+        said = subprocess.run([BINARY, "--version"], capture_output=True, text=True, timeout=PATIENCE, check=True).stdout
+        self.assertRegex(said, rf"^standin \d+\.\d+\.\d+, journal version {version}\n$")
 
 
 class ThreeDeaths(Upgrade):
