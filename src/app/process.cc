@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "journal/absent_journal.h"
+#include "net/listening.h"
 #include "telemetry/log.h"
 
 namespace standin {
@@ -70,9 +71,40 @@ std::vector<Descriptor> share_of(const std::vector<Descriptor>& sockets, std::si
   return share;
 }
 
+/// Sections that are read at the start alone, and of which a reload brings another value.
+std::vector<std::string_view> waits_for_restart(const Config& first, const Config& now) {
+  std::vector<std::string_view> waits;
+  const bool same_addresses =
+      std::ranges::equal(first.server.listen, now.server.listen, {}, &ListenConfig::address, &ListenConfig::address);
+  if (!same_addresses || first.server.threads != now.server.threads) waits.push_back("server");
+  if (first.console.listen != now.console.listen || socket_path(first) != socket_path(now)) waits.push_back("console");
+  if (first.journal.path != now.journal.path || first.journal.key_file != now.journal.key_file)
+    waits.push_back("journal");
+  if (first.log.access != now.log.access) waits.push_back("log");
+  return waits;
+}
+
+/// With other keys than its own, what a journal holds cannot be read, and a client's retry would be a new order.
+Result<void> is_sealed_with(const Vault& vault, const Config& config, Journal& journal) {
+  const auto newest = journal.orders({.include_shadow = true, .include_live = true, .limit = 10});
+  if (!newest) return std::unexpected(newest.error());
+  bool any = false;
+  for (const OrderRow& order : *newest) {
+    const auto sealed = journal.request(order.id);
+    if (!sealed || sealed->wrapped_key.empty()) continue;
+    if (vault.open(*sealed, request_context(order.id))) return {};
+    any = true;
+  }
+  if (!any) return {};
+  return failure(fmt::format("the journal {} was sealed with other keys than those of {}: name its own key file, or "
+                             "begin another journal",
+                             config.journal.path, config.journal.key_file),
+                 config.journal.key_file);
+}
+
 }  // namespace
 
-Result<void> Process::open_journal(const Config& config, Foundation& under) {
+Result<void> Process::open_journal(const Config& config, const Vault& vault, Foundation& under) {
   auto journal = SqliteJournal::open({.path = config.journal.path,
                                       .clock = under.clock.get(),
                                       .metrics = under.metrics.get(),
@@ -81,10 +113,12 @@ Result<void> Process::open_journal(const Config& config, Foundation& under) {
   if (!journal) return std::unexpected(journal.error());
   under.sqlite = journal->get();
   under.journal = std::move(*journal);
+  if (auto own = is_sealed_with(vault, config, *under.journal); !own) return own;
   return orphans_nothing(config, *under.journal);
 }
 
-Result<Process::Foundation> Process::lay_foundation(const Config& config, const Beginning& beginning) {
+Result<Process::Foundation> Process::lay_foundation(const Config& config, const Vault& vault,
+                                                    const Beginning& beginning) {
   Foundation under{.console_thread = std::make_unique<LoopThread>("standin-console"),
                    .metrics = std::make_unique<Metrics>(),
                    .clocks = std::make_shared<PartyClocks>()};
@@ -93,7 +127,7 @@ Result<Process::Foundation> Process::lay_foundation(const Config& config, const 
   under.metrics->pass_through(!pass_through.empty());
   if (!pass_through.empty()) {
     under.journal = std::make_unique<AbsentJournal>(pass_through, protected_names(config));
-  } else if (auto opened = open_journal(config, under); !opened) {
+  } else if (auto opened = open_journal(config, vault, under); !opened) {
     return std::unexpected(opened.error());
   }
   auto modes = Modes::load(*under.journal);
@@ -109,7 +143,7 @@ Result<std::unique_ptr<Process>> Process::start(Config config, Beginning beginni
   if (!certificates) return std::unexpected(certificates.error());
   // Built for its errors: they are to be known before another process lets go of the journal for us.
   if (auto site = Site::make(config, *vault); !site) return std::unexpected(site.error());
-  auto foundation = lay_foundation(config, beginning);
+  auto foundation = lay_foundation(config, *vault, beginning);
   if (!foundation) return std::unexpected(foundation.error());
   std::unique_ptr<Process> process(new Process(std::move(config), std::move(*vault), std::move(*foundation)));
   // From the vault where it stays: the dialects keep its address.
@@ -154,6 +188,9 @@ Result<void> Process::listen(const Certificates::Loaded& certificates, Inherited
   std::vector<std::vector<Descriptor>> sockets;
   for (const ListenConfig& listener : first_config_.server.listen) {
     sockets.push_back(inherited.bound_to(listener.address));
+    if (sockets.back().empty()) {
+      if (auto ours = nobody_listens_on(listener.address); !ours) return ours;
+    }
     listeners_.emplace_back(listener.address);
     listeners_.back().tls = certificates_->of(listener.address);
     listeners_.back().proxy_protocol = listener.proxy_protocol;
@@ -183,7 +220,11 @@ Result<void> Process::listen_for_operators(InheritedSockets& inherited) {
   const std::string& address = first_config_.console.listen;
   if (!address.empty()) {
     public_console_ = std::make_unique<PublicConsole>(foundation_.console_thread->executor(), public_api_);
-    if (auto listening = public_console_->listen(address, inherited.bound_to(address)); !listening) return listening;
+    auto sockets = inherited.bound_to(address);
+    if (sockets.empty()) {
+      if (auto ours = nobody_listens_on(address); !ours) return ours;
+    }
+    if (auto listening = public_console_->listen(address, std::move(sockets)); !listening) return listening;
   }
   for (const std::string& where : inherited.left()) {
     Log::warn("socket_not_used", "handed to us, but the configuration listens nowhere like this: " + where);
@@ -211,11 +252,16 @@ Result<void> Process::reload() {
   if (auto kept = orphans_nothing(*config, *foundation_.journal); !kept) return kept;
   const auto certificates = Certificates::load(*config);
   if (!certificates) return std::unexpected(certificates.error());
+  const auto waits = waits_for_restart(first_config_, *config);
   auto site = Site::make(std::move(*config), vault_, before.get());
   if (!site) return std::unexpected(site.error());
   auto used = use(std::move(*site));
-  if (used) certificates_->use(*certificates);
-  return used;
+  if (!used) return used;
+  certificates_->use(*certificates);
+  for (const std::string_view section : waits) {
+    Log::warn("waits_for_restart", fmt::format("what changed in [{}] is in force after a restart alone", section));
+  }
+  return {};
 }
 
 SharedPorts Process::shared_ports() {

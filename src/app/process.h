@@ -64,8 +64,8 @@ class Process {
     std::unique_ptr<Modes> modes;
   };
 
-  static Result<Foundation> lay_foundation(const Config& config, const Beginning& beginning);
-  static Result<void> open_journal(const Config& config, Foundation& under);
+  static Result<Foundation> lay_foundation(const Config& config, const Vault& vault, const Beginning& beginning);
+  static Result<void> open_journal(const Config& config, const Vault& vault, Foundation& under);
   Process(Config config, Vault vault, Foundation foundation);
 
   Result<void> listen(const Certificates::Loaded& certificates, InheritedSockets& inherited);

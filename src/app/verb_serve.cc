@@ -123,7 +123,10 @@ int Service::serve() {
                predecessor_->journal(), journal_version);
     return 1;
   }
-  Log::start(config->log.access);
+  if (auto started = Log::start(config->log.access); !started) {
+    fmt::print(stderr, "{}\n", started.error().what);
+    return 1;
+  }
   for (const std::string& warning : config->warnings) Log::warn("configuration", warning);
   const std::string journal = config->journal.path;
   auto process =

@@ -127,8 +127,8 @@ void add_upstreams_verb(CLI::App& app, int& status) {
   verb->footer(
       "RECENT: errors on the scoreboard, not forgotten yet.\n\n"
       "Example:\n  standin upstreams -c standin.toml\n"
-      "  standin upstreams cut cardgate --key FR --for 30m --why 'the French acquirer charges twice'\n"
-      "  standin upstreams restore cardgate --key FR --why 'they say it is over'");
+      "  standin upstreams cut cardgate --key FR/visa --for 30m --why 'the French acquirer charges Visa twice'\n"
+      "  standin upstreams restore cardgate --key FR/visa --why 'they say it is over'");
   auto* cut = add_action(*verb, "cut", "Send nothing more to an upstream, or nothing with a key", *input);
   cut->add_option("--for", input->span, "Then restored by itself: 30m, 2h");
   auto* restore = add_action(*verb, "restore", "Send again what was cut off", *input);

@@ -36,10 +36,10 @@ std::optional<Response> absent(const ConsolePorts& ports, const ReplayOrder& wha
   if (!what.route.empty()) {
     if (const auto unknown = unknown_route(ports, what.route)) return not_found(*unknown);
   }
-  if (!what.order) return std::nullopt;
   const auto found = ports.journal.orders({.id = what.order, .include_shadow = true, .limit = 1});
   if (!found) return journal_failed(found.error());
-  if (found->empty()) return not_found("No order has that id. `standin orders list --state held` shows what waits.");
+  if (what.order && found->empty())
+    return not_found("No order has that id. `standin orders list --state held` shows what waits.");
   return std::nullopt;
 }
 
@@ -70,7 +70,11 @@ Response tell(const ConsolePorts& ports, const Call& call, std::string_view acti
 
 }  // namespace
 
-Task<Response> show_replay(const ConsolePorts& ports, Call) { co_return status_of_all(ports, 200); }
+Task<Response> show_replay(const ConsolePorts& ports, Call) {
+  const auto any = ports.journal.orders({.limit = 1});
+  if (!any) co_return journal_failed(any.error());
+  co_return status_of_all(ports, 200);
+}
 
 Task<Response> start_replay(const ConsolePorts& ports, Call call) {
   Input input = Input::of_body(call.request, {"order", "route", "all", "rate", "who"});

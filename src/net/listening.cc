@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <vector>
@@ -22,15 +23,20 @@ using ReusePort = asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>
 constexpr std::string_view unix_prefix = "unix:";
 
 std::unexpected<Error> cannot_listen(const std::string& address, const ErrorCode& error) {
-  return failure(fmt::format("cannot listen on {}: {}", address, error.message()), address);
+  const bool taken = error == asio::error::address_in_use;
+  const std::string_view advice = taken ? "; end what listens there, or listen elsewhere" : "";
+  return failure(fmt::format("cannot listen on {}: {}{}", address, error.message(), advice), address);
 }
 
+/// Whether other sockets may be bound to the same address.
+enum class Sharing { shared, alone };
+
 /// Accepted connections inherit TCP_NODELAY from the listening socket: a system call less for each.
-ErrorCode bind_tcp(Acceptor& acceptor, const Tcp::endpoint& endpoint) {
+ErrorCode bind_tcp(Acceptor& acceptor, const Tcp::endpoint& endpoint, Sharing sharing) {
   ErrorCode error;
   acceptor.open(endpoint.protocol(), error);
   if (!error) acceptor.set_option(Acceptor::reuse_address(true), error);
-  if (!error) acceptor.set_option(ReusePort(true), error);
+  if (!error) acceptor.set_option(ReusePort(sharing == Sharing::shared), error);
   if (!error) acceptor.set_option(Tcp::no_delay(true), error);
   if (!error) acceptor.bind(endpoint, error);
   return error;
@@ -52,12 +58,12 @@ Result<std::vector<Tcp::endpoint>> resolve_now(const Executor& executor, const s
   return endpoints;
 }
 
-Result<void> bind_name(Acceptor& acceptor, const std::string& address) {
+Result<void> bind_name(Acceptor& acceptor, const std::string& address, Sharing sharing) {
   const auto endpoints = resolve_now(acceptor.get_executor(), address);
   if (!endpoints) return std::unexpected(endpoints.error());
   ErrorCode error;
   for (const Tcp::endpoint& endpoint : *endpoints) {
-    error = bind_tcp(acceptor, endpoint);
+    error = bind_tcp(acceptor, endpoint, sharing);
     if (!error) return {};
     ErrorCode ignored;
     acceptor.close(ignored);
@@ -104,6 +110,12 @@ void expect_it_shared(Acceptor& acceptor, ErrorCode& error) {
 
 }  // namespace
 
+Result<void> nobody_listens_on(const std::string& address) {
+  asio::io_context io{1};
+  Acceptor probe(io.get_executor());
+  return bind_name(probe, address, Sharing::alone);
+}
+
 Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, Descriptor inherited) {
   auto acceptor = std::make_shared<Acceptor>(executor);
   sockaddr_storage local{};
@@ -121,7 +133,8 @@ Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, Descriptor
 
 Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, const std::string& address) {
   auto acceptor = std::make_shared<Acceptor>(executor);
-  const auto bound = address.starts_with(unix_prefix) ? bind_unix(*acceptor, address) : bind_name(*acceptor, address);
+  const auto bound =
+      address.starts_with(unix_prefix) ? bind_unix(*acceptor, address) : bind_name(*acceptor, address, Sharing::shared);
   if (!bound) return std::unexpected(bound.error());
   ErrorCode error;
   acceptor->listen(limits::accept_backlog, error);

@@ -15,6 +15,9 @@ using Acceptor = boost::asio::basic_socket_acceptor<boost::asio::generic::stream
 /// Binds and listens on "host:port", "[::1]:port" or "unix:/path". Names are resolved here and now, for start-up.
 Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, const std::string& address);
 
+/// An error if some other process listens on "host:port". It may share it, and would get half of the customers.
+Result<void> nobody_listens_on(const std::string& address);
+
 /// Accepts on a socket that listens already.
 Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, Descriptor inherited);
 

@@ -8,7 +8,6 @@
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
-#include <stdexcept>
 #include <system_error>
 
 #include "telemetry/json_line.h"
@@ -61,14 +60,15 @@ std::shared_mutex guard;
 Streams streams;
 std::size_t dropped_before = 0;
 
-std::unique_ptr<LineFile> open_access(const std::string& access) {
+Result<std::unique_ptr<LineFile>> open_access(const std::string& access) {
   if (access.empty()) return nullptr;
   try {
     return std::make_unique<LineFile>(access);
   } catch (const std::system_error& e) {
-    throw std::runtime_error("the access log " + access +
-                             " cannot be opened: make its folder and let this user write there, or set [log] access (" +
-                             e.what() + ")");
+    return failure("the access log " + access +
+                       " cannot be opened: make its folder and let this user write there, or set [log] access (" +
+                       e.what() + ")",
+                   access);
   }
 }
 
@@ -80,13 +80,16 @@ void write_program(spdlog::level::level_enum level, std::string_view event, std:
 
 }  // namespace
 
-void Log::start(const std::string& access) {
+Result<void> Log::start(const std::string& access) {
   stop();
+  auto opened = open_access(access);
+  if (!opened) return std::unexpected(opened.error());
   Streams fresh;
-  fresh.access = open_access(access);
+  fresh.access = std::move(*opened);
   fresh.program = std::make_unique<Messages>();
   const std::unique_lock lock(guard);
   streams = std::move(fresh);
+  return {};
 }
 
 void Log::stop() {

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/result.h"
 #include "base/time.h"
 
 namespace standin {
@@ -26,8 +27,8 @@ struct AccessRecord {
 class Log {
  public:
   /// `access`: a file (appended to), "-" for standard output, "" for none. Program messages go to standard error.
-  /// Throws std::runtime_error when the file cannot be opened. Started a second time, it first stops.
-  static void start(const std::string& access);
+  /// An error when the file cannot be opened. Started a second time, it first stops.
+  static Result<void> start(const std::string& access);
   /// Writes what is queued and stops.
   static void stop();
   /// Lines dropped since the process began.

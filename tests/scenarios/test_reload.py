@@ -27,6 +27,17 @@ class Reload(Scenario):
         self.assertIs(connection.sock, connected)
         self.assertEqual(order("k1", 5000), 422)
 
+    def test_what_waits_for_a_restart_is_named(self):
+        self.standin.start()
+        self.configuration.change("console", socket='"another.sock"')
+        self.configuration.change("log", access='"another.log"')
+        self.standin.write_configuration()
+        self.standin.reload()
+        said = " ".join(self.standin.logged("waits_for_restart"))
+        self.assertIn("[console]", said)
+        self.assertIn("[log]", said)
+        self.assertEqual(said.count("["), 2)
+
     def test_a_request_under_way_is_finished_as_it_began(self):
         self.shop.start().faults(delay_before_ms=1000)
         self.standin.start()

@@ -1,9 +1,10 @@
 """A graceful stop loses nothing and nobody; what SIGKILL interrupts is taken up by the next process."""
 import signal
+import subprocess
 import threading
 import time
 
-from harness import Scenario, ask, eventually, order_body, order_headers
+from harness import BINARY, PATIENCE, Scenario, ask, eventually, order_body, order_headers
 
 
 class Stopping(Scenario):
@@ -112,6 +113,39 @@ class Stopping(Scenario):
         self.assertEqual(second.wait(), 1)
         self.assertIn("journal", second.errors())
         self.assertEqual(self.standin.order("k1").status, 201)
+
+    def why_not(self) -> str:
+        """Why another process does not start with the configuration as it is now."""
+        second = self.child(type(self.standin)(self.folder, self.configuration))
+        second.out, second.err = self.folder + "/second.out", self.folder + "/second.err"
+        second.prepare()
+        second.spawn("serve", "-c", second.file)
+        self.assertEqual(second.wait(), 1)
+        return second.errors()
+
+    def test_a_second_process_with_another_journal_does_not_share_the_port(self):
+        self.standin.start()
+        self.configuration.change("journal", url='"sqlite:another.db"')
+        self.configuration.change("server", listen=f'["127.0.0.1:{self.standin.port}"]')
+        self.assertIn(f"cannot listen on 127.0.0.1:{self.standin.port}: Address already in use", self.why_not())
+        self.configuration.change("server", listen='["127.0.0.1:0"]')
+        self.configuration.change("console", listen=f'"127.0.0.1:{self.standin.console_port}"', socket='"another.sock"')
+        self.assertIn(f"cannot listen on 127.0.0.1:{self.standin.console_port}: Address already in use", self.why_not())
+
+    def test_a_journal_is_not_used_with_other_keys_than_its_own(self):
+        self.standin.start()
+        self.assertEqual(self.standin.order("k1").status, 201)
+        self.standin.send(signal.SIGTERM)
+        self.assertEqual(self.standin.wait(), 0)
+        subprocess.run([BINARY, "keys", "new", self.folder + "/other.keys"], check=True, capture_output=True, timeout=PATIENCE)
+        self.configuration.change("journal", key_file='"other.keys"')
+        self.assertIn("was sealed with other keys", self.why_not())
+        self.configuration.change("journal", key_file='"journal.keys"')
+        self.standin.start()
+
+    def test_an_access_log_that_cannot_be_opened_is_said_and_ends_the_start(self):
+        self.configuration.change("log", access='"/dev/null/access.log"')
+        self.assertIn("the access log /dev/null/access.log cannot be opened", self.why_not())
 
     def test_a_replay_under_way_is_finished_by_a_graceful_stop(self):
         self.standin.start()

@@ -373,6 +373,10 @@ class ThreeDeaths(Upgrade):
         self.assertEqual(self.standin.metric("standin_pass_through"), 1)
         self.assertEqual(self.standin.metric("standin_journal_promising"), 0)
         self.assertIn("pass-through", self.standin.verb("mode").stdout)
+        for arguments in (["replay"], ["replay", "--all"]):
+            asked = self.standin.verb(*arguments)
+            self.assertEqual(asked.returncode, 1)
+            self.assertIn("pass-through", asked.stderr)
         self.shop.kill()
         self.assertEqual(self.standin.order("k2").status, 502)
         self.assertEqual(self.shop.standing_charges(), ["cart"])
