@@ -298,7 +298,8 @@ class Journal {
 
   virtual Result<std::vector<FollowUpRow>> follow_ups(bool open_only) = 0;
   /// `action`: "take", "note", "collected" or "written_off"; the last two close the case, and move the order there
-  /// where its life allows. An error says why not.
+  /// where its life allows. An error says why not: no case is closed while its order is leased, or is to be undone and
+  /// due, since what became of a void at the party would not be asked any more.
   virtual Task<Result<void>> update_follow_up(std::int64_t id, std::string action, std::string who,
                                               std::string text) = 0;
 

@@ -88,8 +88,8 @@ void JournalWriter::refuse(const CommandQueue::Batch& batch, const std::string& 
   for (const auto& pending : batch) pending->complete(unwritten(pending->command(), Unwritten::certainly, why));
 }
 
-// A full disk may have room again: each batch is still tried, and the first success heals. A disk that failed to sync
-// may have lost what it said it had: nothing is written to it again.
+// A full disk may have room again, and what could not be begun may be next time: each batch is still tried, and the
+// first success heals. A disk that failed to sync may have lost what it said it had: nothing is written to it again.
 void JournalWriter::judge(const BatchResult& result) {
   switch (result.end) {
     case BatchResult::End::committed:

@@ -81,8 +81,9 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, J
   if (auto ready = set_up(**database, options.path); !ready) return std::unexpected(ready.error());
   if (auto durable = make_durable(**database, options.path); !durable) return std::unexpected(durable.error());
   std::unique_ptr<SqliteStore> store(new SqliteStore(options, std::move(lock), std::move(*database), index));
-  if (const auto failed = store->begin(); failed && !failed->is_disk_full()) {
-    return failure(fmt::format("cannot begin to use the journal {}: {}", options.path, failed->what), options.path);
+  if (const auto failed = store->begin(); failed && !failed->failure.is_disk_full()) {
+    return failure(fmt::format("cannot begin to use the journal {}: {}", options.path, failed->failure.what),
+                   options.path);
   }
   if (auto rebuilt = rebuild(*store->database_, options.path, store->runs_, options.now, index, store->exposure_);
       !rebuilt) {
@@ -101,31 +102,43 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const Options& options, J
   return store;
 }
 
-// Before anything else is written: until then, what this process wrote would be taken for an earlier one's.
-std::optional<SqliteFailure> SqliteStore::begin() {
-  if (begun_) return std::nullopt;
+// What could not be begun has written nothing, whatever the reason: the log's index beside the journal may lack the
+// room or the memory that it has again later. A full disk writes nothing that a reader would take for a commit: SQLite
+// marks the last page of a commit, and that is the one that did not fit. After any other failure to write or sync, what
+// is on the disk is anybody's guess.
+std::optional<SqliteStore::Failed> SqliteStore::transact(const std::function<void()>& write) {
   database_->execute("BEGIN IMMEDIATE");
-  begin_run(*database_, runs_, opened_);
+  const bool begun = !database_->failed();
+  if (begun) write();
+  const bool committing = !database_->failed();
   database_->execute("COMMIT");
   auto failed = database_->take_failure();
-  begun_ = !failed;
+  if (!failed) return std::nullopt;
   if (database_->in_transaction()) database_->execute("ROLLBACK");
   database_->take_failure();
+  const bool unknown = begun && (failed->is_disk_broken() || (committing && !failed->is_disk_full()));
+  return Failed{unknown ? BatchResult::End::unknown : BatchResult::End::not_written, std::move(*failed)};
+}
+
+// Before anything else is written: until then, what this process wrote would be taken for an earlier one's.
+std::optional<SqliteStore::Failed> SqliteStore::begin() {
+  if (begun_) return std::nullopt;
+  auto failed = transact([this] { begin_run(*database_, runs_, opened_); });
+  begun_ = !failed;
   return failed;
 }
 
 BatchResult SqliteStore::execute(std::span<const Command* const> commands, WallTime now) {
-  if (const auto failed = begin()) return take_back(commands, *failed, true);
+  if (const auto failed = begin()) return take_back(commands, *failed);
   BatchResult result;
   Transaction transaction(*tables_, exposure_, index_, *clocks_, now);
-  database_->execute("BEGIN IMMEDIATE");
-  for (const Command* const command : commands) {
-    if (database_->failed()) break;
-    result.replies.push_back(std::visit(transaction, *command));
-  }
-  if (const auto failed = database_->take_failure()) return take_back(commands, *failed, false);
-  database_->execute("COMMIT");
-  if (const auto failed = database_->take_failure()) return take_back(commands, *failed, true);
+  const auto failed = transact([&] {
+    for (const Command* const command : commands) {
+      if (database_->failed()) break;
+      result.replies.push_back(std::visit(transaction, *command));
+    }
+  });
+  if (failed) return take_back(commands, *failed);
   publish(transaction);
   return result;
 }
@@ -136,19 +149,14 @@ void SqliteStore::publish(const Transaction& transaction) {
   for (const IndexChange& change : transaction.changes()) index_.change(change);
 }
 
-// A full disk writes nothing that a reader would take for a commit: SQLite marks the last page of a commit, and that is
-// the one that did not fit. After any other failure to write or sync, what is on the disk is anybody's guess.
-BatchResult SqliteStore::take_back(std::span<const Command* const> commands, const SqliteFailure& failed,
-                                   bool committing) {
-  ensure(!failed.is_constraint(), "the writer keeps the schema's rules: " + failed.what);
-  const bool unknown = failed.is_disk_broken() || (committing && !failed.is_disk_full());
+BatchResult SqliteStore::take_back(std::span<const Command* const> commands, const Failed& failed) {
+  const SqliteFailure& failure = failed.failure;
+  ensure(!failure.is_constraint(), "the writer keeps the schema's rules: " + failure.what);
   exposure_.roll_back();
-  if (database_->in_transaction()) database_->execute("ROLLBACK");
-  database_->take_failure();
-  BatchResult result{.end = unknown ? BatchResult::End::unknown : BatchResult::End::not_written,
-                     .why = "the journal could not be written: " + failed.what};
+  BatchResult result{.end = failed.end, .why = "the journal could not be written: " + failure.what};
+  const Unwritten unwritten_as = failed.end == BatchResult::End::unknown ? Unwritten::perhaps : Unwritten::certainly;
   for (const Command* const command : commands) {
-    result.replies.push_back(unwritten(*command, unknown ? Unwritten::perhaps : Unwritten::certainly, result.why));
+    result.replies.push_back(unwritten(*command, unwritten_as, result.why));
   }
   return result;
 }
@@ -157,13 +165,10 @@ std::optional<BatchResult> SqliteStore::try_writing() {
   std::error_code unknown;
   const auto space = std::filesystem::space(std::filesystem::absolute(path_).parent_path(), unknown);
   if (unknown || space.available < limits::journal_room_bytes_min) return std::nullopt;
-  if (const auto failed = begin()) return take_back({}, *failed, true);
-  database_->execute("BEGIN IMMEDIATE");
-  database_->execute(fmt::format("PRAGMA user_version = {}", journal_version).c_str());
-  if (const auto failed = database_->take_failure()) return take_back({}, *failed, false);
-  database_->execute("COMMIT");
-  if (const auto failed = database_->take_failure()) return take_back({}, *failed, true);
-  return BatchResult{};
+  if (const auto failed = begin()) return take_back({}, *failed);
+  const auto failed =
+      transact([this] { database_->execute(fmt::format("PRAGMA user_version = {}", journal_version).c_str()); });
+  return failed ? take_back({}, *failed) : BatchResult{};
 }
 
 Result<void> SqliteStore::tidy_log() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -60,8 +61,14 @@ class SqliteStore {
  private:
   SqliteStore(const Options& options, std::unique_ptr<LockFile> lock, std::unique_ptr<Database> database,
               JournalIndex& index);
-  std::optional<SqliteFailure> begin();
-  BatchResult take_back(std::span<const Command* const> commands, const SqliteFailure& failed, bool committing);
+  /// A transaction that was taken back, and what it means.
+  struct Failed {
+    BatchResult::End end = BatchResult::End::unknown;
+    SqliteFailure failure;
+  };
+  std::optional<Failed> transact(const std::function<void()>& write);
+  std::optional<Failed> begin();
+  BatchResult take_back(std::span<const Command* const> commands, const Failed& failed);
   void publish(const Transaction& transaction);
   void move_log();
 

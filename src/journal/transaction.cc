@@ -1,5 +1,7 @@
 #include "journal/transaction.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "base/planted.h"
@@ -206,10 +208,19 @@ Reply Transaction::operator()(const FollowUpCommand& command) {
   return Done();
 }
 
+// Standin still asks the party: to close would end that, and nobody would learn whether the void was done. A person who
+// is to look it up themselves is asked by a case, and then nothing is due any more.
 Result<void> Transaction::close_follow_up(std::int64_t order_row, State to, const FollowUpCommand& command) {
   auto order = tables_.orders.find(order_row);
   if (!order) return failure("the follow-up's order is gone", "journal");
   if (is_leased(*order)) return failure("the order is being worked on; try again in a moment", "journal");
+  if (is_withdrawn(order->state) && order->due < never_due) {
+    return failure(fmt::format("order {0} is being voided, and what stands of it at its party is not known yet: close "
+                               "this once `standin orders show {0}` says cancelled, reversed or settled, or once a "
+                               "case asks to look it up by hand",
+                               order->id.text()),
+                   "journal");
+  }
   tables_.follow_ups.set(command.id, "closed", command.who);
   tables_.follow_ups.note(command.id, now_, command.who, command.action + " " + command.text);
   if (may_follow(order->state, to)) {

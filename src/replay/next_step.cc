@@ -105,7 +105,10 @@ bool is_promised(const OrderRow& order) { return !is_withdrawn(order.state) && !
 
 Step next_step(const OrderKnown& known, WallTime now) {
   if (unanswered_in_a_row(known.attempts) >= limits::replay_attempts_before_person) {
-    return ask_person("tried often and never answered clearly: look it up at the party");
+    return ask_person(is_void_looked_up(known.order, known.attempts)
+                          ? "a void was asked for, and it was never answered clearly whether it was granted: look it "
+                            "up at the party"
+                          : "tried often and never answered clearly: look it up at the party");
   }
   if (is_withdrawn(known.order.state)) return undo(known);
   if (is_intent(known.order)) return look_for_intent(known, now);

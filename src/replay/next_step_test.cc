@@ -128,6 +128,17 @@ TEST(NextStep, AVoidIsLookedUpByThePartysReferenceAndWithoutOneTheChargeIsUndone
   EXPECT_EQ(k.step(), Step::Kind::find) << "by what it was about";
 }
 
+TEST(NextStep, APersonIsToldThatItIsAVoidWhoseOutcomeIsNotKnown) {
+  Known k;
+  k.order.state = State::cancelling;
+  k.order.upstream_reference = "g1";
+  k.tried("void", 1);
+  k.tried("finder", limits::replay_attempts_before_person - 1);
+  const Step step = next_step(k.known(), noon);
+  EXPECT_EQ(step.kind, Step::Kind::ask_person);
+  EXPECT_NE(step.why.find("a void was asked for"), std::string::npos) << step.why;
+}
+
 struct ChargeCase {
   State state;
   Step::Kind kind;
