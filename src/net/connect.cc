@@ -40,18 +40,10 @@ Task<Result<std::vector<SocketAddress>>> addresses_of(Endpoint endpoint, std::sh
   co_return addresses;
 }
 
-ErrorCode prepare(Socket& socket, const SocketAddress& address) {
-  ErrorCode error;
-  socket.open(address.protocol(), error);
-  if (!error) socket.non_blocking(true, error);
-  if (!error && address.protocol().family() != AF_UNIX) socket.set_option(Tcp::no_delay(true), error);
-  return error;
-}
-
 /// Nothing if `connection` is ready; else why it is not.
 Task<std::string> try_address(std::shared_ptr<Connection> connection, const Endpoint& endpoint,
                               std::shared_ptr<TlsClient> tls, SocketAddress address, Instant deadline) {
-  ErrorCode error = co_await connect_to_address(connection, std::move(address), deadline);
+  ErrorCode error = co_await connection->connect(std::move(address), deadline);
   if (error || !tls) co_return error ? error.message() : std::string();
   error = co_await connection->secure(tls->session(endpoint.host, endpoint.port, TlsCheck::required));
   if (!error) co_return std::string();
@@ -83,16 +75,6 @@ asio::ip::address numeric_address(const SocketAddress& address) {
   return endpoint.address();
 }
 
-Task<ErrorCode> connect_to_address(std::shared_ptr<Connection> connection, SocketAddress address, Instant deadline) {
-  ErrorCode error = prepare(connection->socket(), address);
-  if (error) co_return error;
-  connection->set_peer(address);
-  connection->set_deadline(deadline);
-  co_await connection->socket().async_connect(address, asio::redirect_error(use_task, error));
-  if (error && connection->expired()) co_return asio::error::timed_out;
-  co_return error;
-}
-
 Task<Result<std::shared_ptr<Connection>>> connect_to(Endpoint endpoint, std::shared_ptr<Resolver> resolver,
                                                      std::shared_ptr<TlsClient> tls, Instant deadline) {
   const Executor executor = co_await this_executor();
@@ -100,7 +82,7 @@ Task<Result<std::shared_ptr<Connection>>> connect_to(Endpoint endpoint, std::sha
   if (!addresses) co_return failure(addresses.error().what, endpoint.url);
   std::string why;
   for (std::size_t i = 0; i < addresses->size() && (i == 0 || steady_now() < deadline); ++i) {
-    const auto connection = std::make_shared<Connection>(Socket(executor));
+    const auto connection = std::make_shared<Connection>(executor);
     const Instant until = fair_part(deadline, addresses->size() - i);
     const std::string problem = co_await try_address(connection, endpoint, tls, (*addresses)[i], until);
     if (problem.empty()) co_return connection;

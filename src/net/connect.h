@@ -21,7 +21,4 @@ Result<SocketAddress> unix_address(const std::string& path);
 /// The numeric address that a connection leads to; unspecified over a Unix socket.
 boost::asio::ip::address numeric_address(const SocketAddress& address);
 
-/// Connects a new connection to one address until `deadline`. The error is timed_out if that passed.
-Task<ErrorCode> connect_to_address(std::shared_ptr<Connection> connection, SocketAddress address, Instant deadline);
-
 }  // namespace standin

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -105,35 +104,47 @@ std::string_view Outgoing::piece(std::size_t at, std::size_t count, std::string&
   return joined;
 }
 
-Connection::Connection(Socket socket) : socket_(std::move(socket)), timer_(socket_.get_executor()) {}
+Connection::Connection(Executor executor, Descriptor descriptor)
+    : socket_(executor, std::move(descriptor)), timer_(executor) {}
 
 Connection::~Connection() = default;
 
 void Connection::close() {
-  ErrorCode ignored;
-  if (tls_ && socket_.is_open() && tls_->output().empty()) {
-    tls_->shut_down();
-    const auto goodbye = tls_->output();
-    if (!goodbye.empty()) socket_.write_some(asio::buffer(goodbye.data(), goodbye.size()), ignored);
-  }
-  socket_.close(ignored);
+  if (socket_.is_open()) say_goodbye();
+  socket_.close();
 }
 
 /// Without a goodbye under TLS, and with a reset under TCP.
-void Connection::abort() {
-  ErrorCode ignored;
-  socket_.set_option(asio::socket_base::linger(true, 0), ignored);
-  socket_.close(ignored);
-}
+void Connection::abort() { socket_.reset(); }
 
 void Connection::end_sending() {
+  say_goodbye();
+  socket_.shutdown(SHUT_WR);
+}
+
+void Connection::say_goodbye() {
+  if (!tls_ || !tls_->output().empty()) return;
+  tls_->shut_down();
+  offer_output();
+}
+
+/// What TLS has to say, if it can be said without waiting.
+void Connection::offer_output() {
+  const auto output = tls_->output();
+  const asio::const_buffer piece(output.data(), output.size());
   ErrorCode ignored;
-  if (tls_ && tls_->output().empty()) {
-    tls_->shut_down();
-    const auto goodbye = tls_->output();
-    if (!goodbye.empty()) tls_->sent(socket_.write_some(asio::buffer(goodbye.data(), goodbye.size()), ignored));
+  if (!output.empty()) tls_->sent(socket_.write_some({&piece, 1}, ignored));
+}
+
+Task<ErrorCode> Connection::connect(SocketAddress address, Instant deadline) {
+  set_deadline(deadline);
+  peer_ = std::move(address);
+  ErrorCode error = socket_.connect(peer_);
+  if (error == asio::error::would_block) {
+    co_await socket_.writable(error);
+    if (!error) error = socket_.connected();
   }
-  socket_.shutdown(Socket::shutdown_send, ignored);
+  co_return error&& expired_ ? asio::error::timed_out : error;
 }
 
 void Connection::set_deadline(Instant at) {
@@ -156,8 +167,7 @@ void Connection::ring() {
   if (deadline_ == Instant::max()) return;
   if (steady_now() < deadline_) return arm(deadline_);
   expired_ = true;
-  ErrorCode ignored;
-  socket_.cancel(ignored);
+  socket_.cancel();
 }
 
 /// Where bytes from the network go: under TLS they are no message yet, and only looked at before anything else is read.
@@ -182,11 +192,7 @@ ErrorCode Connection::take_in(ErrorCode error, std::size_t count) {
 /// What was read may have been asking for something, such as another handshake, which is refused. False if the other
 /// side goes on asking and does not take the answers.
 bool Connection::answer_to_records() {
-  if (!tls_->sending()) {
-    const std::string_view answer = tls_->output();
-    ErrorCode ignored;
-    if (!answer.empty()) tls_->sent(socket_.write_some(asio::buffer(answer.data(), answer.size()), ignored));
-  }
+  if (!tls_->sending()) offer_output();
   return tls_->waiting() <= limits::tls_record;
 }
 
@@ -201,8 +207,7 @@ ErrorCode Connection::decrypt(ErrorCode error) {
   const bool over = decrypted.ended || decrypted.failed;
   if (over && buffer_.bytes().size() > before) {
     // First what came before it; the next read meets the end at once, and comes back here.
-    ErrorCode ignored;
-    socket_.shutdown(Socket::shutdown_receive, ignored);
+    socket_.shutdown(SHUT_RD);
     return {};
   }
   if (!answer_to_records()) return protocol_error();
@@ -217,15 +222,8 @@ Task<ErrorCode> Connection::read() {
   const std::size_t before = buffer_.bytes().size();
   while (!error && buffer_.bytes().size() == before) {
     if (expired_) co_return asio::error::timed_out;
-    if (!tls_ && before > 0) {
-      const std::span<char> space = incoming();
-      const std::size_t count = co_await socket_.async_read_some(asio::buffer(space.data(), space.size()),
-                                                                 asio::redirect_error(use_task, error));
-      error = take_in(error, count);
-      continue;
-    }
     buffer_.release();  // an idle connection has none
-    co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, error));
+    co_await socket_.readable(error);
     error = error ? take_in(error, 0) : read_now();
     if (error == asio::error::would_block) error = {};
   }
@@ -236,9 +234,9 @@ Task<ErrorCode> Connection::send_output() {
   ErrorCode error;
   while (!error && !tls_->output().empty()) {
     const auto output = tls_->output();
-    const std::size_t count = co_await socket_.async_write_some(asio::buffer(output.data(), output.size()),
-                                                                asio::redirect_error(use_task, error));
-    tls_->sent(count);
+    const asio::const_buffer piece(output.data(), output.size());
+    tls_->sent(socket_.write_some({&piece, 1}, error));
+    if (error == asio::error::would_block) co_await socket_.writable(error);
   }
   co_return error;
 }
@@ -257,7 +255,7 @@ Task<ErrorCode> Connection::secure(std::unique_ptr<TlsSession> session) {
     if (!error) error = co_await send_output();
     if (step == TlsSession::Step::failed) co_return protocol_error();
     if (!error && step == TlsSession::Step::wants_bytes && !expired_) {
-      co_await socket_.async_wait(Socket::wait_read, asio::redirect_error(use_task, error));
+      co_await socket_.readable(error);
       if (!error) error = receive_handshake();
     }
     if (expired_) co_return asio::error::timed_out;
@@ -268,7 +266,7 @@ Task<ErrorCode> Connection::secure(std::unique_ptr<TlsSession> session) {
 ErrorCode Connection::receive_handshake() {
   const std::span<char> space = incoming();
   ErrorCode error;
-  const std::size_t count = socket_.read_some(asio::buffer(space.data(), space.size()), error);
+  const std::size_t count = socket_.read_some(space, error);
   tls_->received({space.data(), count});
   return error == asio::error::would_block ? ErrorCode() : error;
 }
@@ -276,7 +274,7 @@ ErrorCode Connection::receive_handshake() {
 ErrorCode Connection::read_now() {
   const std::span<char> space = incoming();
   ErrorCode error;
-  const std::size_t count = socket_.read_some(asio::buffer(space.data(), space.size()), error);
+  const std::size_t count = socket_.read_some(space, error);
   if (error == asio::error::would_block && !expired_) return error;
   return take_in(error, count);
 }
@@ -289,13 +287,9 @@ struct Connection::Listener {
   ~Listener() {
     if (connection) connection->waiter_ = nullptr;
   }
-  void operator()(const ErrorCode& error, std::size_t count) {
-    const auto self = std::move(connection);
-    self->hear(error, count);
-  }
   void operator()(const ErrorCode& error) {
     const auto self = std::move(connection);
-    self->hear_encrypted(error);
+    self->hear(error);
   }
 
   std::shared_ptr<Connection> connection;
@@ -303,21 +297,11 @@ struct Connection::Listener {
 
 void Connection::listen() {
   listening_ = true;
-  if (tls_) {
-    if (buffer_.capacity() == limits::receive_buffer) buffer_.release();
-    return socket_.async_wait(Socket::wait_read, Listener(shared_from_this()));
-  }
-  const std::span<char> space = incoming();
-  socket_.async_read_some(asio::buffer(space.data(), space.size()), Listener(shared_from_this()));
+  if (buffer_.capacity() == limits::receive_buffer) buffer_.release();
+  socket_.when_readable(Listener(shared_from_this()));
 }
 
-void Connection::hear(const ErrorCode& error, std::size_t count) {
-  listening_ = false;
-  heard_ = take_in(error, count);
-  if (auto waiter = std::exchange(waiter_, nullptr)) waiter();
-}
-
-void Connection::hear_encrypted(const ErrorCode& error) {
+void Connection::hear(const ErrorCode& error) {
   listening_ = false;
   const std::size_t before = buffer_.bytes().size();
   heard_ = error ? take_in(error, 0) : read_now();
@@ -367,7 +351,7 @@ ErrorCode Connection::write_now(Outgoing& out) {
   while (tls_ && !error) {
     const asio::const_buffer next = next_encrypted(out, error);
     if (next.size() == 0) return error;
-    sent_encrypted(out, socket_.write_some(next, error));
+    sent_encrypted(out, socket_.write_some({&next, 1}, error));
   }
   while (!out.done() && !error) out.sent(socket_.write_some(out.parts(), error));
   return error;
@@ -375,19 +359,13 @@ ErrorCode Connection::write_now(Outgoing& out) {
 
 Task<ErrorCode> Connection::write_rest(Outgoing& out) {
   ErrorCode error;
-  while (tls_ && !error && !expired_) {
-    const asio::const_buffer next = next_encrypted(out, error);
-    if (next.size() == 0) co_return error;
-    const std::size_t count = co_await socket_.async_write_some(next, asio::redirect_error(use_task, error));
-    sent_encrypted(out, count);
+  while (!expired_) {
+    error = write_now(out);
+    if (error != asio::error::would_block) co_return error;
+    co_await socket_.writable(error);
+    if (error) co_return expired_ ? asio::error::timed_out : error;
   }
-  if (tls_) co_return expired_ ? asio::error::timed_out : error;
-  while (!out.done() && !error && !expired_) {
-    const std::size_t count = co_await socket_.async_write_some(out.parts(), asio::redirect_error(use_task, error));
-    out.sent(count);
-  }
-  if (!out.done() && expired_) co_return asio::error::timed_out;
-  co_return error;
+  co_return asio::error::timed_out;
 }
 
 void Connection::stop_waiting() {
@@ -395,7 +373,7 @@ void Connection::stop_waiting() {
 }
 
 bool Connection::gone() const {
-  pollfd poll_for{.fd = const_cast<Socket&>(socket_).native_handle(), .events = 0, .revents = 0};
+  pollfd poll_for{.fd = socket_.native_handle(), .events = 0, .revents = 0};
   if (poll_for.fd < 0) return true;
   const int ready = ::poll(&poll_for, 1, 0);
   return ready > 0 && (poll_for.revents & (POLLERR | POLLHUP | POLLNVAL)) != 0;
@@ -403,7 +381,7 @@ bool Connection::gone() const {
 
 bool Connection::stale() const {
   char byte = 0;
-  const ssize_t count = ::recv(const_cast<Socket&>(socket_).native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t count = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
   return count >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR);
 }
 

@@ -1,10 +1,8 @@
 #pragma once
 
 #include <array>
-#include <boost/asio/basic_stream_socket.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/buffer.hpp>
-#include <boost/asio/generic/stream_protocol.hpp>
 #include <functional>
 #include <memory>
 #include <span>
@@ -13,18 +11,14 @@
 #include "base/task.h"
 #include "base/time.h"
 #include "base/use_task.h"
+#include "net/socket.h"
 
 namespace standin {
 
 class TlsSession;
 
-/// TCP or Unix: one type, so that both share the code, with a concrete executor.
-using Socket = boost::asio::basic_stream_socket<boost::asio::generic::stream_protocol, Executor>;
-using SocketAddress = boost::asio::generic::stream_protocol::endpoint;
 using SteadyTimer = boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                                       boost::asio::wait_traits<std::chrono::steady_clock>, Executor>;
-using ErrorCode = boost::system::error_code;
-
 /// Bytes received and not yet read by a parser, in one piece.
 class ReceiveBuffer {
  public:
@@ -74,8 +68,8 @@ class Outgoing {
 /// thread alone.
 class Connection : public std::enable_shared_from_this<Connection> {
  public:
-  /// `socket` is connected, or is to be connected by the caller.
-  explicit Connection(Socket socket);
+  /// `descriptor`: connected, and non-blocking; or none, and it connects itself.
+  explicit Connection(Executor executor, Descriptor descriptor = Descriptor());
   ~Connection();
   Socket& socket() { return socket_; }
   ReceiveBuffer& buffer() { return buffer_; }
@@ -84,9 +78,10 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void abort();
   /// Tells the other side that nothing more comes from us; it may go on.
   void end_sending();
-  /// Where it leads to, as the caller that connected it said.
+  /// Connects, once. The error is timed_out if `deadline` passed, which holds on until it is moved.
+  Task<ErrorCode> connect(SocketAddress address, Instant deadline);
+  /// Where that led to.
   const SocketAddress& peer() const { return peer_; }
-  void set_peer(SocketAddress peer) { peer_ = std::move(peer); }
 
   /// Agrees on TLS; everything after it is encrypted, if it succeeded. Nothing of a request has left then.
   Task<ErrorCode> secure(std::unique_ptr<TlsSession> session);
@@ -130,13 +125,14 @@ class Connection : public std::enable_shared_from_this<Connection> {
   ErrorCode take_in(ErrorCode error, std::size_t count);
   ErrorCode decrypt(ErrorCode error);
   bool answer_to_records();
+  void say_goodbye();
+  void offer_output();
   ErrorCode receive_handshake();
   bool encrypt_next(const Outgoing& out);
   boost::asio::const_buffer next_encrypted(const Outgoing& out, ErrorCode& error);
   void sent_encrypted(Outgoing& out, std::size_t count);
   Task<ErrorCode> send_output();
-  void hear(const ErrorCode& error, std::size_t count);
-  void hear_encrypted(const ErrorCode& error);
+  void hear(const ErrorCode& error);
   void arm(Instant at);
   void ring();
 

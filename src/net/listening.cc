@@ -76,9 +76,7 @@ void remove_stale(const Executor& executor, const asio::local::stream_protocol::
   struct stat status{};
   if (::lstat(endpoint.path().c_str(), &status) != 0 || !S_ISSOCK(status.st_mode)) return;
   Socket probe(executor);
-  ErrorCode error;
-  probe.connect(SocketAddress(endpoint), error);
-  if (error == asio::error::connection_refused) ::unlink(endpoint.path().c_str());
+  if (probe.connect(SocketAddress(endpoint)) == asio::error::connection_refused) ::unlink(endpoint.path().c_str());
 }
 
 /// The mode is set before anybody can connect: until listen(2) the socket refuses.
@@ -142,6 +140,16 @@ Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, const std:
   if (!error) acceptor->non_blocking(true, error);
   if (error) return cannot_listen(address, error);
   return acceptor;
+}
+
+Descriptor accept_one(Acceptor& acceptor, SocketAddress& peer, ErrorCode& error) {
+  sockaddr_storage address{};
+  socklen_t size = sizeof(address);
+  Descriptor accepted(
+      ::accept4(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC));
+  error = accepted ? ErrorCode() : ErrorCode(errno, boost::system::system_category());
+  if (accepted) peer = SocketAddress(&address, size);
+  return accepted;
 }
 
 std::uint16_t bound_port(const Acceptor& acceptor) {

@@ -21,6 +21,10 @@ Result<void> nobody_listens_on(const std::string& address);
 /// Accepts on a socket that listens already.
 Result<std::shared_ptr<Acceptor>> listen_on(const Executor& executor, Descriptor inherited);
 
+/// A connection that waits to be accepted, in non-blocking mode, and whose it is; an error, also of the connection, if
+/// there is none.
+Descriptor accept_one(Acceptor& acceptor, SocketAddress& peer, ErrorCode& error);
+
 /// The port it is bound to; 0 on a Unix socket.
 std::uint16_t bound_port(const Acceptor& acceptor);
 

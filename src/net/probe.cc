@@ -97,9 +97,9 @@ Task<> ping_over(std::shared_ptr<Connection> connection, std::shared_ptr<const P
 
 Task<> probe_address(SocketAddress address, std::shared_ptr<const Plan> plan, AddressProbe& probe) {
   const Executor executor = co_await this_executor();
-  const auto connection = std::make_shared<Connection>(Socket(executor));
+  const auto connection = std::make_shared<Connection>(executor);
   const Instant begun = steady_now();
-  const ErrorCode error = co_await connect_to_address(connection, std::move(address), begun + limits::probe_connect);
+  const ErrorCode error = co_await connection->connect(std::move(address), begun + limits::probe_connect);
   finish(probe.connect, begun, text_of(error));
   if (error) co_return;
   if (plan->endpoint.tls) co_await shake_hands(connection, plan, probe);

@@ -66,15 +66,15 @@ ErrorCode HttpServer::State::accept_waiting(Listener& listener, const std::share
   Acceptor& acceptor = *listener.acceptor;
   ErrorCode error;
   for (; most > 0; --most) {
-    Socket socket(acceptor.get_executor());
     SocketAddress peer;
-    acceptor.accept(socket, peer, error);
+    Descriptor socket = accept_one(acceptor, peer, error);
     if (error == asio::error::connection_aborted || error == asio::error::interrupted) continue;
-    if (!error) socket.non_blocking(true, error);
     if (error) return error;
     auto pass = let_in(*listener.where, sessions->door, peer);
     if (!pass) continue;
-    const auto session = std::make_shared<Session>(sessions, listener.where, std::move(socket), std::move(*pass), peer);
+    auto connection = std::make_shared<Connection>(acceptor.get_executor(), std::move(socket));
+    const auto session =
+        std::make_shared<Session>(sessions, listener.where, std::move(connection), std::move(*pass), peer);
     spawn(acceptor.get_executor(), Session::run(session, Session::Place(*session)));
   }
   return {};

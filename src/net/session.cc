@@ -50,11 +50,11 @@ Session::Place::~Place() {
   if (sessions.draining && sessions.open.empty()) sessions.all_closed.set();
 }
 
-Session::Session(std::shared_ptr<Sessions> sessions, std::shared_ptr<const ListenOn> listener, Socket socket,
-                 Door::Pass pass, const SocketAddress& peer)
+Session::Session(std::shared_ptr<Sessions> sessions, std::shared_ptr<const ListenOn> listener,
+                 std::shared_ptr<Connection> connection, Door::Pass pass, const SocketAddress& peer)
     : sessions_(std::move(sessions)),
       listener_(std::move(listener)),
-      connection_(std::make_shared<Connection>(std::move(socket))),
+      connection_(std::move(connection)),
       pass_(std::move(pass)),
       reader_(sessions_->limits.head, sessions_->limits.streamed_body.value_or(sessions_->limits.body)) {
   const auto address = IpAddress::of(peer.data());
@@ -120,8 +120,7 @@ Task<bool> Session::learn_client() {
 
 void Session::wind_down() {
   if (http2_ != nullptr) return http2_->wind_down();
-  ErrorCode ignored;
-  if (awaiting_first_byte_ && has_answered()) connection_->socket().cancel(ignored);
+  if (awaiting_first_byte_ && has_answered()) connection_->socket().cancel();
   if (awaiting_first_byte_ && !has_answered()) connection_->set_deadline(opened_ + limits::linger);
   if (tunnel_) connection_->close();
 }
@@ -313,7 +312,7 @@ Task<bool> Session::was_reset(ErrorCode error) {
 Task<bool> Session::reset_after_end() {
   Socket& socket = connection_->socket();
   ErrorCode ignored;
-  socket.shutdown(Socket::shutdown_send, ignored);
+  socket.shutdown(SHUT_WR);
   SteadyTimer timer(socket.get_executor());
   const Instant deadline = steady_now() + limits::linger;
   while (socket.is_open()) {

@@ -62,8 +62,8 @@ struct Sessions {
 /// meanwhile, so that answers to pipelined requests are in order.
 class Session final : public Client, public std::enable_shared_from_this<Session> {
  public:
-  Session(std::shared_ptr<Sessions> sessions, std::shared_ptr<const ListenOn> listener, Socket socket, Door::Pass pass,
-          const SocketAddress& peer);
+  Session(std::shared_ptr<Sessions> sessions, std::shared_ptr<const ListenOn> listener,
+          std::shared_ptr<Connection> connection, Door::Pass pass, const SocketAddress& peer);
 
   /// A session's place among the open ones.
   class Place {

@@ -83,8 +83,7 @@ void serve(std::string_view bytes) {
           return read_and_answer(&heard, std::move(request));
         },
         std::make_shared<Door>(Door::Limits{}, [](TurnedAway) {}), std::make_shared<Turns>(io.get_executor()));
-    const auto connection = std::make_shared<Connection>(
-        Socket(io.get_executor(), boost::asio::generic::stream_protocol(AF_UNIX, 0), ends[0]));
+    const auto connection = std::make_shared<Connection>(io.get_executor(), Descriptor(ends[0]));
     const auto session = std::make_shared<Http2Session>(sessions, connection, std::make_shared<Nobody>());
     spawn(io.get_executor(), drive(session, connection, &heard));
     const std::string said = std::string(preface).append(bytes);
