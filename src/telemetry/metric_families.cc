@@ -126,4 +126,13 @@ MetricFamilies::MetricFamilies()
       orders(gauge(registry, "standin_orders", "Orders in the journal by state"), {"state"}),
       follow_ups_open(gauge(registry, "standin_follow_ups_open", "Cases that wait for a person"), {}) {}
 
+void MetricFamilies::hand_over() {
+  const auto all = [](auto&... families) { (families.hand_over(), ...); };
+  all(cache_requests, cache_evictions, turned_away, origins_ignored, target_requests, target_seconds,
+      target_connect_seconds, target_first_byte_seconds, retries, retries_refused, requests, request_seconds,
+      request_receive_seconds, forwards, forward_seconds, stand_ins, stand_ins_resolved, facts_unreadable,
+      templates_compared, clients_gone, streams_cut, late_answers, replay_attempts, journal_commit_seconds,
+      journal_committed_orders);
+}
+
 }  // namespace standin

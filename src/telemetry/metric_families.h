@@ -71,6 +71,8 @@ struct MetricFamilies : UpstreamFamilies {
   GaugeFamily<0> follow_ups_open;
 
   MetricFamilies();
+  /// What was added since the last time, to the registry.
+  void hand_over();
 };
 
 }  // namespace standin

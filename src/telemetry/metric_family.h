@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <functional>
@@ -16,6 +17,8 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 namespace standin {
 
@@ -54,8 +57,32 @@ struct LabelsEqual {
   }
 };
 
-/// A family of metrics that share a name, and the ones met so far by their labels: the hot path takes a shared lock and
-/// hashes views, where the library itself would build a map of strings. Any thread.
+template <std::size_t N>
+using LabelTexts = std::array<std::string, N>;
+
+template <std::size_t N>
+LabelTexts<N> kept(const LabelValues<N>& values) {
+  LabelTexts<N> texts;
+  std::ranges::copy(values, texts.begin());
+  return texts;
+}
+
+template <class Value, std::size_t N>
+using ByLabels = std::unordered_map<LabelTexts<N>, Value, LabelsHash, LabelsEqual>;
+
+/// Removes all whose first labels have these values, after `each` of them was told.
+template <class Value, std::size_t N, std::size_t M, class Each>
+void erase_all(ByLabels<Value, N>& from, const LabelValues<M>& first, Each each) {
+  static_assert(M <= N);
+  std::erase_if(from, [&](const auto& known) {
+    const bool meant = std::equal(first.begin(), first.end(), known.first.begin());
+    if (meant) each(known.second);
+    return meant;
+  });
+}
+
+/// A family of metrics that share a name, and the ones met so far by their labels: a shared lock and a hash of views,
+/// where the library itself would build a map of strings. Any thread.
 template <class Metric, std::size_t N>
 class MetricFamily {
  public:
@@ -68,40 +95,28 @@ class MetricFamily {
       const std::shared_lock lock(mutex_);
       if (const auto found = known_.find(values); found != known_.end()) return *found->second;
     }
-    return add(values);
+    return add_series(values);
   }
 
   /// Whoever had it from `of` must have let go of it.
-  void remove(const LabelValues<N>& values) {
-    const std::unique_lock lock(mutex_);
-    const auto found = known_.find(values);
-    if (found == known_.end()) return;
-    family_.Remove(found->second);
-    known_.erase(found);
-  }
+  void remove(const LabelValues<N>& values) { remove_all(values); }
 
   /// The same for all whose first labels have these values.
   template <std::size_t M>
   void remove_all(const LabelValues<M>& first) {
-    static_assert(M <= N);
     const std::unique_lock lock(mutex_);
-    std::erase_if(known_, [&](const auto& known) {
-      if (!std::equal(first.begin(), first.end(), known.first.begin())) return false;
-      family_.Remove(known.second);
-      return true;
-    });
+    erase_all(known_, first, [this](Metric* known) { family_.Remove(known); });
   }
 
+ protected:
+  const prometheus::Histogram::BucketBoundaries& buckets() const { return buckets_; }
+
  private:
-  Metric& add(const LabelValues<N>& values) {
-    std::array<std::string, N> kept;
+  Metric& add_series(const LabelValues<N>& values) {
     prometheus::Labels labels;
-    for (std::size_t i = 0; i < N; ++i) {
-      kept[i] = values[i];
-      labels.emplace(names_[i], kept[i]);
-    }
+    for (std::size_t i = 0; i < N; ++i) labels.emplace(names_[i], values[i]);
     const std::unique_lock lock(mutex_);
-    auto& metric = known_[kept];
+    auto& metric = known_[kept(values)];
     if (metric == nullptr) metric = &make(labels);
     return *metric;
   }
@@ -118,14 +133,108 @@ class MetricFamily {
   std::array<const char*, N> names_;
   prometheus::Histogram::BucketBoundaries buckets_;
   std::shared_mutex mutex_;
-  std::unordered_map<std::array<std::string, N>, Metric*, LabelsHash, LabelsEqual> known_;
+  ByLabels<Metric*, N> known_;
+};
+
+/// What some threads have added to a metric since it was handed over.
+template <class Metric>
+class Tally;
+
+template <>
+class Tally<prometheus::Counter> {
+ public:
+  explicit Tally(const prometheus::Histogram::BucketBoundaries& /*none*/) {}
+  void add(double count) { count_ += count; }
+  bool empty() const { return count_ == 0; }
+  void hand_over(prometheus::Counter& to) { to.Increment(std::exchange(count_, 0)); }
+
+ private:
+  double count_ = 0;
+};
+
+template <>
+class Tally<prometheus::Histogram> {
+ public:
+  explicit Tally(const prometheus::Histogram::BucketBoundaries& upper) : upper_(upper), counts_(upper.size() + 1) {}
+  /// Counted where the first upper bound is not less; NaN beyond all of them, as the library does.
+  void add(double observed) {
+    const auto bucket = std::ranges::find_if(upper_, [observed](double bound) { return bound >= observed; });
+    counts_[static_cast<std::size_t>(bucket - upper_.begin())] += 1;
+    sum_ += observed;
+    empty_ = false;
+  }
+  bool empty() const { return empty_; }
+  void hand_over(prometheus::Histogram& to) {
+    to.ObserveMultiple(counts_, std::exchange(sum_, 0));
+    std::ranges::fill(counts_, 0);
+    empty_ = true;
+  }
+
+ private:
+  const prometheus::Histogram::BucketBoundaries& upper_;
+  std::vector<double> counts_;
+  double sum_ = 0;
+  bool empty_ = true;
+};
+
+/// Threads in the order in which they first asked.
+inline std::size_t thread_number() {
+  static std::atomic<std::size_t> threads = 0;
+  thread_local const std::size_t mine = threads++;
+  return mine;
+}
+
+/// A family to which every request adds: each thread adds to a tally of its own, with one lock that nobody else wants,
+/// and the library has the sums once they are handed over.
+template <class Metric, std::size_t N>
+class TalliedFamily : public MetricFamily<Metric, N> {
+ public:
+  using MetricFamily<Metric, N>::MetricFamily;
+
+  /// To a counter so much, to a histogram what was observed.
+  void add(const LabelValues<N>& values, double what = 1) {
+    Part& part = parts_[thread_number() % parts_.size()];
+    const std::lock_guard lock(part.mutex);
+    auto found = part.tallies.find(values);
+    if (found == part.tallies.end()) found = part.tallies.try_emplace(kept(values), this->buckets()).first;
+    found->second.add(what);
+  }
+
+  void hand_over() {
+    for (Part& part : parts_) {
+      const std::lock_guard lock(part.mutex);
+      for (auto& [labels, tally] : part.tallies) {
+        if (tally.empty()) continue;
+        LabelValues<N> values;
+        std::ranges::copy(labels, values.begin());
+        tally.hand_over(this->of(values));
+      }
+    }
+  }
+
+  /// Also what was not handed over yet.
+  template <std::size_t M>
+  void remove_all(const LabelValues<M>& first) {
+    for (Part& part : parts_) {
+      const std::lock_guard lock(part.mutex);
+      erase_all(part.tallies, first, [](const auto&) {});
+    }
+    MetricFamily<Metric, N>::remove_all(first);
+  }
+
+ private:
+  struct alignas(64) Part {
+    std::mutex mutex;
+    ByLabels<Tally<Metric>, N> tallies;
+  };
+  std::array<Part, 8> parts_;
 };
 
 template <std::size_t N>
-using CounterFamily = MetricFamily<prometheus::Counter, N>;
+using CounterFamily = TalliedFamily<prometheus::Counter, N>;
 template <std::size_t N>
 using GaugeFamily = MetricFamily<prometheus::Gauge, N>;
 template <std::size_t N>
-using HistogramFamily = MetricFamily<prometheus::Histogram, N>;
+using HistogramFamily = TalliedFamily<prometheus::Histogram, N>;
 
 }  // namespace standin

@@ -61,59 +61,53 @@ Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::answered(std::string_view route, Answered how, int status, Duration took) {
-  state_->requests.of({route, name(how), status_class(status)}).Increment();
-  state_->request_seconds.of({route, name(how)}).Observe(seconds(took));
+  state_->requests.add({route, name(how), status_class(status)});
+  state_->request_seconds.add({route, name(how)}, seconds(took));
 }
 
 void Metrics::received(std::string_view route, Duration took) {
-  state_->request_receive_seconds.of({route}).Observe(seconds(took));
+  state_->request_receive_seconds.add({route}, seconds(took));
 }
 
 void Metrics::forwarded(std::string_view route, Outcome outcome, Duration took) {
-  state_->forwards.of({route, kind(outcome), name(outcome)}).Increment();
-  state_->forward_seconds.of({route, kind(outcome)}).Observe(seconds(took));
+  state_->forwards.add({route, kind(outcome), name(outcome)});
+  state_->forward_seconds.add({route, kind(outcome)}, seconds(took));
 }
 
 void Metrics::stood_in(std::string_view route, Cause cause, bool accepted) {
-  state_->stand_ins.of({route, name(cause), accepted ? "accepted" : "declined"}).Increment();
+  state_->stand_ins.add({route, name(cause), accepted ? "accepted" : "declined"});
 }
 
 void Metrics::stand_in_resolved(std::string_view route, Cause cause, bool upstream_had_done_it) {
-  state_->stand_ins_resolved.of({route, name(cause), upstream_had_done_it ? "yes" : "no"}).Increment();
+  state_->stand_ins_resolved.add({route, name(cause), upstream_had_done_it ? "yes" : "no"});
 }
 
 void Metrics::facts_unreadable(std::string_view route, std::string_view fact, bool standing_in) {
-  state_->facts_unreadable.of({route, fact, standing_in ? "stand_in" : "healthy"}).Increment();
+  state_->facts_unreadable.add({route, fact, standing_in ? "stand_in" : "healthy"});
 }
 
 void Metrics::template_compared(std::string_view route, bool drifted) {
-  state_->templates_compared.of({route, drifted ? "drifted" : "same"}).Increment();
+  state_->templates_compared.add({route, drifted ? "drifted" : "same"});
 }
 
 void Metrics::client_went_away(std::string_view route, bool after_commit) {
-  state_->clients_gone.of({route, after_commit ? "after_commit" : "before_commit"}).Increment();
+  state_->clients_gone.add({route, after_commit ? "after_commit" : "before_commit"});
 }
 
-void Metrics::stream_cut(std::string_view route, std::string_view by) {
-  state_->streams_cut.of({route, by}).Increment();
-}
+void Metrics::stream_cut(std::string_view route, std::string_view by) { state_->streams_cut.add({route, by}); }
 
-void Metrics::cache_answered(std::string_view route, std::string_view how) {
-  state_->cache_requests.of({route, how}).Increment();
-}
+void Metrics::cache_answered(std::string_view route, std::string_view how) { state_->cache_requests.add({route, how}); }
 
 void Metrics::cache_holds(std::string_view route, std::size_t bytes, std::size_t answers, std::size_t evicted) {
   state_->cache_bytes.of({route}).Set(static_cast<double>(bytes));
   state_->cache_answers.of({route}).Set(static_cast<double>(answers));
-  if (evicted > 0) state_->cache_evictions.of({route}).Increment(static_cast<double>(evicted));
+  if (evicted > 0) state_->cache_evictions.add({route}, static_cast<double>(evicted));
 }
 
-void Metrics::late_answer(std::string_view route, Outcome outcome) {
-  state_->late_answers.of({route, name(outcome)}).Increment();
-}
+void Metrics::late_answer(std::string_view route, Outcome outcome) { state_->late_answers.add({route, name(outcome)}); }
 
 void Metrics::replay_attempt(std::string_view route, Outcome outcome) {
-  state_->replay_attempts.of({route, kind(outcome), name(outcome)}).Increment();
+  state_->replay_attempts.add({route, kind(outcome), name(outcome)});
 }
 
 void Metrics::replay_paused(std::string_view route, bool paused) {
@@ -121,8 +115,8 @@ void Metrics::replay_paused(std::string_view route, bool paused) {
 }
 
 void Metrics::journal_commit(Duration took, std::size_t orders) {
-  state_->journal_commit_seconds.of({}).Observe(seconds(took));
-  state_->journal_committed_orders.of({}).Increment(static_cast<double>(orders));
+  state_->journal_commit_seconds.add({}, seconds(took));
+  state_->journal_committed_orders.add({}, static_cast<double>(orders));
 }
 
 void Metrics::journal_promising(bool promising) { state_->journal_promising.of({}).Set(number(promising)); }
@@ -145,16 +139,16 @@ void Metrics::orders_in_state(std::string_view order_state, std::size_t count) {
 void Metrics::follow_ups_open(std::size_t count) { state_->follow_ups_open.of({}).Set(static_cast<double>(count)); }
 
 void Metrics::target_sent(std::string_view upstream, std::string_view target, std::string_view end, Duration took) {
-  state_->target_requests.of({upstream, target, end}).Increment();
-  state_->target_seconds.of({upstream, target, end}).Observe(seconds(took));
+  state_->target_requests.add({upstream, target, end});
+  state_->target_seconds.add({upstream, target, end}, seconds(took));
 }
 
 void Metrics::target_connected(std::string_view upstream, std::string_view target, Duration took) {
-  state_->target_connect_seconds.of({upstream, target}).Observe(seconds(took));
+  state_->target_connect_seconds.add({upstream, target}, seconds(took));
 }
 
 void Metrics::target_first_byte(std::string_view upstream, std::string_view target, Duration took) {
-  state_->target_first_byte_seconds.of({upstream, target}).Observe(seconds(took));
+  state_->target_first_byte_seconds.add({upstream, target}, seconds(took));
 }
 
 void Metrics::target_in_flight(std::string_view upstream, std::string_view target, std::size_t count) {
@@ -185,11 +179,9 @@ void Metrics::breaker_keys_open(std::string_view upstream, std::string_view targ
   state_->breaker_keys_open.of({upstream, target}).Set(static_cast<double>(count));
 }
 
-void Metrics::retried(std::string_view upstream, std::string_view after) {
-  state_->retries.of({upstream, after}).Increment();
-}
+void Metrics::retried(std::string_view upstream, std::string_view after) { state_->retries.add({upstream, after}); }
 
-void Metrics::retry_refused(std::string_view upstream) { state_->retries_refused.of({upstream}).Increment(); }
+void Metrics::retry_refused(std::string_view upstream) { state_->retries_refused.add({upstream}); }
 
 void Metrics::switches_cut(std::string_view upstream, std::size_t count) {
   state_->switches_cut.of({upstream}).Set(static_cast<double>(count));
@@ -202,9 +194,9 @@ void Metrics::connections(std::size_t open, std::size_t in_flight) {
   state_->requests_in_flight.of({}).Set(static_cast<double>(in_flight));
 }
 
-void Metrics::turned_away(std::string_view why) { state_->turned_away.of({why}).Increment(); }
+void Metrics::turned_away(std::string_view why) { state_->turned_away.add({why}); }
 
-void Metrics::origin_ignored() { state_->origins_ignored.of({}).Increment(); }
+void Metrics::origin_ignored() { state_->origins_ignored.add({}); }
 
 void Metrics::upstream_certificate_expires(std::string_view upstream, std::string_view target, WallTime when) {
   state_->upstream_certificate_expiry.of({upstream, target}).Set(number(when));
@@ -234,6 +226,9 @@ void Metrics::log_lines_dropped(std::size_t count) {
   if (more > 0) counter.Increment(more);
 }
 
-std::string Metrics::expose() const { return prometheus::TextSerializer().Serialize(state_->registry.Collect()); }
+std::string Metrics::expose() const {
+  state_->hand_over();
+  return prometheus::TextSerializer().Serialize(state_->registry.Collect());
+}
 
 }  // namespace standin

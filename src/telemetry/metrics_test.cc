@@ -3,12 +3,15 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 #include <set>
 #include <sstream>
 #include <string>
 #include <thread>
 #include <vector>
+
+#include "telemetry/metric_family.h"
 
 namespace standin {
 namespace {
@@ -193,6 +196,56 @@ TEST(Metrics, ThreadsThatMeetALabelAtOnceLoseNoCount) {
     }
   }
   EXPECT_THAT(metrics.expose(), HasSubstr(R"({cause="forced",decision="accepted",route="orders"} 2000)"));
+}
+
+TEST(Metrics, NothingIsLostOrCountedTwiceWhileItIsExposed) {
+  Metrics metrics;
+  std::atomic<int> left = 3;
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 0; i < 3; ++i) {
+      threads.emplace_back([&] {
+        for (int j = 0; j < 2000; ++j) metrics.answered("orders", Answered::forwarded, 200, 4ms);
+        --left;
+      });
+    }
+    while (left > 0) static_cast<void>(metrics.expose());
+  }
+  const std::string text = metrics.expose();
+  EXPECT_THAT(text, HasSubstr(R"(standin_requests_total{answered="forwarded",route="orders",status="2xx"} 6000)"));
+  EXPECT_THAT(text, HasSubstr(R"(standin_request_seconds_count{answered="forwarded",route="orders"} 6000)"));
+  EXPECT_THAT(text, HasSubstr(R"(standin_request_seconds_bucket{answered="forwarded",route="orders",le="0.0025"} 0)"));
+  EXPECT_THAT(text,
+              HasSubstr(R"(standin_request_seconds_bucket{answered="forwarded",route="orders",le="0.005"} 6000)"));
+}
+
+TEST(Metrics, ATallyCountsAsTheLibraryDoes) {
+  const prometheus::Histogram::BucketBoundaries upper{0.5, 1, 2};
+  prometheus::Histogram tallied(upper), observed(upper);
+  Tally<prometheus::Histogram> tally(upper);
+  for (const double value : {0.0, 0.5, 0.6, 1.0, 1.5, 2.0, 2.5, 1e9}) {
+    tally.add(value);
+    observed.Observe(value);
+  }
+  tally.hand_over(tallied);
+  EXPECT_TRUE(tally.empty());
+  tally.hand_over(tallied);
+  const auto is = tallied.Collect().histogram;
+  const auto should = observed.Collect().histogram;
+  EXPECT_EQ(is.sample_count, should.sample_count);
+  EXPECT_EQ(is.sample_sum, should.sample_sum);
+  ASSERT_EQ(is.bucket.size(), should.bucket.size());
+  for (std::size_t i = 0; i < is.bucket.size(); ++i) {
+    EXPECT_EQ(is.bucket[i].cumulative_count, should.bucket[i].cumulative_count) << i;
+  }
+}
+
+TEST(Metrics, WhatWasTalliedOfATargetGoesWithIt) {
+  Metrics metrics;
+  metrics.target_sent("shop", "a", "good", 2ms);
+  std::jthread([&] { metrics.target_sent("shop", "a", "good", 2ms); }).join();
+  metrics.target_gone("shop", "a");
+  EXPECT_THAT(metrics.expose(), Not(HasSubstr(R"(target="a")")));
 }
 
 }  // namespace
