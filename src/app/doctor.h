@@ -16,7 +16,7 @@ std::string_view name(CheckVerdict verdict);
 
 struct Check {
   std::string subject;  ///< "cardgate https://www-01.gateway.example/gate", "this machine"
-  std::string what;     ///< "name", "tcp", "tls", "ping", "clock", "disk", "keys", "files"
+  std::string what;     ///< "name", "tcp", "tls", "ping", "clock", "disk", "keys", "journal", "log", "files"
   CheckVerdict verdict = CheckVerdict::good;
   std::string detail;
   std::string advice;  ///< what to do; "" if nothing is to be done
@@ -44,7 +44,8 @@ struct FirewallRule {
 };
 std::vector<FirewallRule> firewall_rules(const Config& config, const std::vector<ProbedTarget>& targets);
 
-/// The journal's disk, the key file and this process's limits.
+/// The journal's disk, the key file and whether the journal is sealed with it, the access log and this process's
+/// limits.
 std::vector<Check> examine_machine(const Config& config, const Clock& clock);
 
 }  // namespace standin

@@ -10,6 +10,9 @@
 #include <span>
 
 #include "app/doctor.h"
+#include "app/journal_keys.h"
+#include "journal/journal_reader.h"
+#include "journal/schema.h"
 #include "vault/vault.h"
 
 namespace standin {
@@ -83,9 +86,8 @@ Check examine_disk(const Config& config, const Clock& clock) {
   return check;
 }
 
-Check examine_keys(const Config& config) {
+Check examine_keys(const Config& config, const Result<Vault>& vault) {
   Check check{.subject = machine, .what = "keys"};
-  const auto vault = Vault::load(config.journal.key_file);
   if (vault) {
     check.detail = fmt::format("{}: readable by its owner alone, {} sealing keys", config.journal.key_file,
                                vault->key_ids().size());
@@ -96,6 +98,72 @@ Check examine_keys(const Config& config) {
   check.advice = std::filesystem::exists(config.journal.key_file)
                      ? fmt::format("chmod 600 {0}, and let the service's user own it", config.journal.key_file)
                      : fmt::format("standin keys new {}", config.journal.key_file);
+  return check;
+}
+
+/// Beside a process that uses it, and without changing it. The error is what `serve` would refuse it for.
+Result<std::string> compare_keys(const Config& config, const Vault& vault, WallTime now) {
+  const std::string& path = config.journal.path;
+  auto database = Database::open(path, {.read_only = true});
+  if (!database) return std::unexpected(database.error());
+  const auto version = (*database)->integer("PRAGMA user_version");
+  if (const auto failed = (*database)->take_failure()) return failure(fmt::format("{}: {}", path, failed->what), path);
+  if (version > journal_version) {
+    return failure(path + " was written by a newer standin: run that version, or a newer one", path);
+  }
+  if (version < journal_version) return path + " is of an earlier version: `standin serve` compares them";
+  JournalReader reader(**database, Runs(**database, now, std::nullopt));
+  const auto newest = reader.orders(newest_orders(), now);
+  if (!newest) return std::unexpected(newest.error());
+  const auto request = [&](const Ulid& id) { return reader.sealed(id, JournalReader::Part::request); };
+  if (auto own = is_sealed_with(vault, config.journal, *newest, request); !own) return std::unexpected(own.error());
+  return path + (newest->empty() ? " holds no order yet: any keys fit" : " was sealed with these keys");
+}
+
+Check examine_journal(const Config& config, const Result<Vault>& vault, const Clock& clock) {
+  Check check{.subject = machine, .what = "journal"};
+  std::error_code unreadable;
+  if (!std::filesystem::exists(config.journal.path, unreadable)) {
+    check.detail = fmt::format("{} is not there yet: `standin serve` begins it", config.journal.path);
+    return check;
+  }
+  if (!vault) {
+    check.verdict = CheckVerdict::not_tested;
+    check.detail = "without its keys it cannot be read";
+    return check;
+  }
+  const auto compared = compare_keys(config, *vault, clock.wall());
+  check.detail = compared ? *compared : compared.error().what;
+  if (compared) return check;
+  check.verdict = CheckVerdict::failed;
+  check.advice =
+      "name the key file that the journal was begun with (journal.key_file), and run this as the service's user";
+  return check;
+}
+
+/// Why `serve` could not append there, or 0: it makes the file, and its folder, where they are missing.
+int cannot_append(const std::filesystem::path& file) {
+  std::error_code unreadable;
+  if (std::filesystem::is_directory(file, unreadable)) return EISDIR;
+  if (::faccessat(AT_FDCWD, file.c_str(), W_OK, AT_EACCESS) == 0) return 0;
+  if (errno != ENOENT) return errno;
+  std::filesystem::path folder = file.parent_path();
+  while (!folder.empty() && !std::filesystem::exists(folder, unreadable)) folder = folder.parent_path();
+  return ::faccessat(AT_FDCWD, (folder / ".").c_str(), W_OK | X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+Check examine_log(const Config& config) {
+  const std::string& file = config.log.access;
+  Check check{.subject = machine, .what = "log", .detail = file + ": can be written"};
+  if (file.empty() || file == "-") {
+    check.detail = "no file is written";
+    return check;
+  }
+  const int wrong = cannot_append(file);
+  if (wrong == 0) return check;
+  check.verdict = CheckVerdict::failed;
+  check.detail = fmt::format("{}: {}", file, std::strerror(wrong));
+  check.advice = "make its folder and let the service's user write there, or set log.access; run this as that user";
   return check;
 }
 
@@ -121,7 +189,9 @@ Check examine_files(const Config& config) {
 }  // namespace
 
 std::vector<Check> examine_machine(const Config& config, const Clock& clock) {
-  return {examine_disk(config, clock), examine_keys(config), examine_files(config)};
+  const auto vault = Vault::load(config.journal.key_file);
+  return {examine_disk(config, clock), examine_keys(config, vault), examine_journal(config, vault, clock),
+          examine_log(config), examine_files(config)};
 }
 
 }  // namespace standin

@@ -25,6 +25,8 @@ constexpr std::string_view default_socket = "/run/standin/standin.sock";
 constexpr Duration connect_within = std::chrono::seconds(5);
 /// An export's page of ten thousand orders on a busy disk.
 constexpr Duration answer_within_time = std::chrono::seconds(60);
+/// What the console takes: a longer body is 413 there, without a word.
+constexpr std::size_t body_bytes_max = 64 * 1024;
 
 Task<> ask(HttpClient& client, Endpoint endpoint, Request request, ExchangeTimes times,
            std::optional<Result<Response>>& answer) {
@@ -127,6 +129,12 @@ std::expected<boost::json::value, Trouble> OperatorClient::send(std::string_view
   if (!body.is_null()) {
     request.headers.add("Content-Type", "application/json");
     request.body = boost::json::serialize(body);
+    if (request.body.size() > body_bytes_max) {
+      return std::unexpected(Trouble{
+          fmt::format("That is {} bytes to send, and standin takes at most {}: nothing was sent. Say it shorter.",
+                      request.body.size(), body_bytes_max),
+          2});
+    }
   }
   const Instant now = state_->clock.now();
   const ExchangeTimes times{.connect = connect_within,

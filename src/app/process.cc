@@ -9,6 +9,7 @@
 #include <map>
 #include <thread>
 
+#include "app/journal_keys.h"
 #include "journal/absent_journal.h"
 #include "net/listening.h"
 #include "telemetry/log.h"
@@ -84,22 +85,10 @@ std::vector<std::string_view> waits_for_restart(const Config& first, const Confi
   return waits;
 }
 
-/// With other keys than its own, what a journal holds cannot be read, and a client's retry would be a new order.
-Result<void> is_sealed_with(const Vault& vault, const Config& config, Journal& journal) {
-  const auto newest = journal.orders({.include_shadow = true, .include_live = true, .limit = 10});
+Result<void> has_its_keys(const Vault& vault, const Config& config, Journal& journal) {
+  const auto newest = journal.orders(newest_orders());
   if (!newest) return std::unexpected(newest.error());
-  bool any = false;
-  for (const OrderRow& order : *newest) {
-    const auto sealed = journal.request(order.id);
-    if (!sealed || sealed->wrapped_key.empty()) continue;
-    if (vault.open(*sealed, request_context(order.id))) return {};
-    any = true;
-  }
-  if (!any) return {};
-  return failure(fmt::format("the journal {} was sealed with other keys than those of {}: name its own key file, or "
-                             "begin another journal",
-                             config.journal.path, config.journal.key_file),
-                 config.journal.key_file);
+  return is_sealed_with(vault, config.journal, *newest, [&](const Ulid& id) { return journal.request(id); });
 }
 
 }  // namespace
@@ -113,7 +102,7 @@ Result<void> Process::open_journal(const Config& config, const Vault& vault, Fou
   if (!journal) return std::unexpected(journal.error());
   under.sqlite = journal->get();
   under.journal = std::move(*journal);
-  if (auto own = is_sealed_with(vault, config, *under.journal); !own) return own;
+  if (auto own = has_its_keys(vault, config, *under.journal); !own) return own;
   return orphans_nothing(config, *under.journal);
 }
 

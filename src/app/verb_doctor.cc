@@ -63,8 +63,8 @@ void print_checks(const std::vector<Check>& checks) {
     subject = check.subject;
     std::string verdict = fmt::format("{:10}", name(check.verdict));
     if (may_colour()) verdict = fmt::format("\x1b[{}m{}\x1b[0m", colour_of(check.verdict), verdict);
-    fmt::print("  {}  {:5}  {}\n", verdict, check.what, printable(check.detail));
-    if (!check.advice.empty()) fmt::print("{:21}-> {}\n", "", printable(check.advice));
+    fmt::print("  {}  {:7}  {}\n", verdict, check.what, printable(check.detail));
+    if (!check.advice.empty()) fmt::print("{:23}-> {}\n", "", printable(check.advice));
   }
 }
 
@@ -130,7 +130,8 @@ int examine(const DoctorOptions& options) {
 
 void add_doctor_verb(CLI::App& app, int& status) {
   const auto options = std::make_shared<DoctorOptions>();
-  CLI::App* verb = app.add_subcommand("doctor", "Test every target, the journal's disk, the keys and the limits");
+  CLI::App* verb =
+      app.add_subcommand("doctor", "Test every target, the journal's disk, the keys, the access log and the limits");
   verb->add_option("-c,--config", options->file, "configuration")->required();
   verb->add_flag("--json", options->json, "for programs");
   verb->footer("Example:\n  standin doctor -c standin.toml");

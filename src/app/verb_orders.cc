@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <boost/json/serialize.hpp>
 #include <memory>
+#include <optional>
 
 #include "app/operator_client.h"
 #include "app/table.h"
@@ -39,7 +40,20 @@ void print_orders(const boost::json::array& orders) {
     table.add({cell(order, "id"), cell(order, "state"), cell(order, "route"), cell(order, "amount"),
                cell(order, "customer"), cell(order, "created"), cell(order, "cause"), cell(order, "attempts")});
   }
-  print(table, "No such order.");
+  print(table, "No orders match.");
+}
+
+/// Where no order is found under a route's name, the name may be a slip. Orders of a route that was removed are found.
+std::optional<Trouble> unknown_route(OperatorClient& client, const OrdersInput& input) {
+  if (input.route.empty()) return std::nullopt;
+  const auto answer = client.get("modes");
+  if (!answer) return answer.error();
+  std::vector<std::string> names;
+  for (const auto& row : answer->at("modes").as_array()) names.emplace_back(row.at("route").as_string());
+  if (std::ranges::find(names, input.route) != names.end()) return std::nullopt;
+  const auto meant = nearest(input.route, names);
+  return Trouble{fmt::format("No order is of a route '{}', and the configuration has no protected route of that name{}",
+                             input.route, meant ? fmt::format(": did you mean '{}'?", *meant) : ".")};
 }
 
 int list(const OrdersInput& input) {
@@ -47,6 +61,9 @@ int list(const OrdersInput& input) {
   if (!client) return report(client.error());
   const auto answer = client->get(target(input));
   if (!answer) return report(answer.error());
+  if (answer->at("orders").as_array().empty()) {
+    if (const auto unknown = unknown_route(*client, input)) return report(*unknown);
+  }
   if (input.options.json) {
     fmt::print("{}\n", boost::json::serialize(*answer));
   } else {
@@ -61,7 +78,17 @@ void print_fields(const boost::json::object& order) {
   }
 }
 
-void print_story(const boost::json::object& order) {
+/// The journal leaves a try open also when its answer told nothing, or a crash cut it off. A new one begins only when
+/// the one before is over; a live one is listened for until its order is due, or while an intent is `charging`.
+bool is_under_way(const boost::json::object& order, const boost::json::value& attempt, WallTime now) {
+  const bool is_last = &attempt == &order.at("tries").as_array().back();
+  if (!attempt.at("open").as_bool() || !is_last) return false;
+  if (attempt.at("kind") != "live" || order.at("state") == "charging") return true;
+  const auto due = console::parse_time(cell(order, "due"), now);
+  return due && *due > now;
+}
+
+void print_story(const boost::json::object& order, WallTime now) {
   fmt::print("\ndecision\n");
   for (const auto& line : order.at("decision").as_array()) fmt::print("  {}\n", printable(line.as_string()));
   fmt::print("\nwhat happened\n");
@@ -74,7 +101,7 @@ void print_story(const boost::json::object& order) {
   Table tries({"  STARTED", "KIND", "TARGET", "OUTCOME", "DETAIL"});
   for (const auto& row : order.at("tries").as_array()) {
     tries.add({"  " + cell(row, "started"), cell(row, "kind"), cell(row, "target"),
-               row.at("open").as_bool() ? "under way" : cell(row, "outcome"), cell(row, "detail")});
+               is_under_way(order, row, now) ? "under way" : cell(row, "outcome"), cell(row, "detail")});
   }
   print(tries, "  none");
 }
@@ -89,7 +116,7 @@ int show(const OrdersInput& input) {
     return 0;
   }
   print_fields(answer->as_object());
-  print_story(answer->as_object());
+  print_story(answer->as_object(), client->now());
   return 0;
 }
 
@@ -148,6 +175,9 @@ int export_all(const OrdersInput& input) {
   for (;;) {
     const auto page = fetch(*client, window);
     if (!page) return report(page.error());
+    if (page->empty()) {
+      if (const auto unknown = unknown_route(*client, window)) return report(*unknown);
+    }
     if (page->size() < page_size) {
       print_lines(*page);
       return 0;

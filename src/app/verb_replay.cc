@@ -3,12 +3,15 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <boost/json/serialize.hpp>
+#include <cmath>
 #include <memory>
 #include <optional>
 
 #include "app/operator_client.h"
 #include "app/table.h"
 #include "app/verbs.h"
+#include "base/text.h"
+#include "journal/lifecycle.h"
 
 namespace standin {
 namespace {
@@ -104,10 +107,26 @@ std::optional<Trouble> misuse(const ReplayInput& input) {
   if (moves == 1 && (!input.order.empty() || input.rate)) {
     return Trouble{"--pause, --resume and --stop take --route, or none for every route.", 2};
   }
+  if (input.rate && !(std::isfinite(*input.rate) && *input.rate > 0)) {
+    return Trouble{"--rate is orders a second, a number above 0: 5, or 0.5 for one every two seconds.", 2};
+  }
   if (moves == 0 && what == 0 && input.rate) {
     return Trouble{"--rate needs to know which orders: --order ID, --route ROUTE or --all.", 2};
   }
   return std::nullopt;
+}
+
+/// Nothing, or why a replay of that order would do nothing.
+std::optional<Trouble> undeliverable(OperatorClient& client, const std::string& id) {
+  const auto order = client.get("orders/" + percent_encoded(id));
+  if (!order) return order.error();
+  const std::string word = cell(*order, "state");
+  const auto state = parse_state(word);
+  if (!state || !(is_end(*state) || *state == State::refused)) return std::nullopt;
+  return Trouble{
+      fmt::format("Order {0} is {1}: nothing of it is to be delivered. Only an order that has not ended is replayed; "
+                  "`standin orders show {0}` tells what became of this one.",
+                  id, word)};
 }
 
 /// What to ask, by the options: a change, or how it stands.
@@ -117,7 +136,10 @@ std::expected<boost::json::value, Trouble> ask(OperatorClient& client, const Rep
   if (input.pause) return client.send("POST", "replay/pause", body);
   if (input.resume) return client.send("POST", "replay/resume", body);
   if (input.stop) return client.send("POST", "replay/stop", body);
-  if (!input.order.empty()) body["order"] = input.order;
+  if (!input.order.empty()) {
+    if (auto ended = undeliverable(client, input.order)) return std::unexpected(std::move(*ended));
+    body["order"] = input.order;
+  }
   if (input.all) body["all"] = true;
   if (body.size() == 1) return client.get("replay");
   if (input.rate) body["rate"] = *input.rate;
@@ -143,8 +165,7 @@ void add_replay_verb(CLI::App& app, int& status) {
   verb->add_option("--order", input->order, "One order, by its id");
   verb->add_option("--route", input->route, "Every due order of one route");
   verb->add_flag("--all", input->all, "Every due order");
-  verb->add_option("--rate", input->rate, "Orders a second, in place of the configured rate")
-      ->check(CLI::PositiveNumber);
+  verb->add_option("--rate", input->rate, "Orders a second, in place of the configured rate");
   verb->add_flag("--watch", input->watch, "Show progress each second until nothing is being delivered");
   verb->add_flag("--pause", input->pause, "Start no further delivery");
   verb->add_flag("--resume", input->resume, "Go on after a pause");

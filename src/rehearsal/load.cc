@@ -51,7 +51,7 @@ int run_load(const LoadOptions& options) {
   auto shoppers = Shoppers::make(options.shoppers);
   if (!shoppers) {
     fmt::print(stderr, "standin load: {} {}\n", shoppers.error().what, shoppers.error().where);
-    return 1;
+    return 2;
   }
   run_to_the_end(*shoppers, options.progress);
   const LoadSummary summary = shoppers->stats().summary();

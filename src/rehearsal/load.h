@@ -15,7 +15,7 @@ struct LoadOptions {
 };
 
 /// `standin load`: runs until the arrivals are over, or SIGINT or SIGTERM; prints the result. Returns the exit status:
-/// 1 if a threshold was crossed or the run could not start.
+/// 1 if a threshold was crossed, 2 if the options cannot be used.
 int run_load(const LoadOptions& options);
 
 }  // namespace standin::rehearsal

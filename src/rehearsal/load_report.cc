@@ -69,6 +69,8 @@ json::object object_of(const PhaseOfLoad& phase) {
   const LoadCounts& c = phase.counts;
   json::object by_status;
   for (const auto& [status, count] : phase.by_status) by_status[std::to_string(status)] = count;
+  json::object by_reason;
+  for (const auto& [reason, count] : phase.by_reason) by_reason[reason] = count;
   return {{"phase", phase.label},
           {"arrivals", c.arrivals},
           {"attempts", c.attempts},
@@ -83,6 +85,7 @@ json::object object_of(const PhaseOfLoad& phase) {
           {"local_limit", c.local_limit},
           {"5xx", c.server_errors},
           {"by_status", by_status},
+          {"by_reason", by_reason},
           {"latency_ms", json::object{{"p50", in_milliseconds(phase.latency.quantile(0.5))},
                                       {"p90", in_milliseconds(phase.latency.quantile(0.9))},
                                       {"p99", in_milliseconds(phase.latency.quantile(0.99))},
@@ -108,6 +111,20 @@ std::string_view name_of(Told told) {
     case Told::nothing: return "nothing";
   }
   unreachable();
+}
+
+/// "errors: cannot connect: Connection refused: 12, timed out: 3, status 502: 5"; nothing without errors.
+std::string errors_of(const PhaseOfLoad& total) {
+  std::vector<std::string> kinds;
+  for (const auto& [reason, count] : total.by_reason) kinds.push_back(fmt::format("{}: {}", reason, count));
+  if (total.counts.timed_out > 0) kinds.push_back(fmt::format("timed out: {}", total.counts.timed_out));
+  for (const auto& [status, count] : total.by_status) {
+    if (status >= 500) kinds.push_back(fmt::format("status {}: {}", status, count));
+  }
+  if (total.counts.local_limit > 0) {
+    kinds.push_back(fmt::format("not sent, too many in flight: {}", total.counts.local_limit));
+  }
+  return kinds.empty() ? "" : fmt::format("errors: {}\n", fmt::join(kinds, ", "));
 }
 
 std::string row_of(const PhaseOfLoad& phase) {
@@ -167,7 +184,7 @@ std::string to_table(const LoadSummary& summary) {
   if (summary.phases.size() > 1) {
     for (const PhaseOfLoad& phase : summary.phases) table += row_of(phase);
   }
-  return table + row_of(summary.total);
+  return table + row_of(summary.total) + errors_of(summary.total);
 }
 
 std::string readable(Duration span) {

@@ -84,6 +84,7 @@ void LoadStats::ended(const Attempt& attempt) {
   PhaseOfLoad& phase = phase_named(attempt.phase);
   phase.counts.add(attempt);
   if (attempt.status != 0) ++phase.by_status[attempt.status];
+  if (attempt.ending == Ending::connection_error) ++phase.by_reason[attempt.why];
   if (has_latency(attempt)) {
     phase.latency.add(attempt.latency);
     second.latencies.push_back(attempt.latency);
@@ -100,6 +101,7 @@ LoadSummary LoadStats::summary() const {
     summary.total.counts.merge(phase.counts);
     summary.total.latency.merge(phase.latency);
     for (const auto& [status, count] : phase.by_status) summary.total.by_status[status] += count;
+    for (const auto& [reason, count] : phase.by_reason) summary.total.by_reason[reason] += count;
   }
   return summary;
 }

@@ -68,7 +68,8 @@ struct PhaseOfLoad {
   std::string label;
   LoadCounts counts;
   std::map<int, std::uint64_t> by_status;
-  Histogram latency;  ///< of the attempts that were answered or timed out
+  std::map<std::string, std::uint64_t> by_reason;  ///< of connection errors
+  Histogram latency;                               ///< of the attempts that were answered or timed out
 };
 
 struct LoadSummary {

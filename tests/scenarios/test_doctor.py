@@ -121,7 +121,7 @@ class Doctor(Scenario):
         self.configure(f"http://127.0.0.1:{gateway.port}")
         found = self.diagnosis(0)
         verdicts = {check["check"]: check["verdict"] for check in found["checks"]}
-        kinds = ("name", "tcp", "ping", "clock", "keys", "files")
+        kinds = ("name", "tcp", "ping", "clock", "keys", "journal", "log", "files")
         self.assertEqual({kind: verdicts[kind] for kind in kinds}, dict.fromkeys(kinds, "good"))
         self.assertEqual(gateway.asked, ["/ping"])
         rule = {"to": "127.0.0.1", "port": gateway.port, "protocol": "tcp", "for": "127.0.0.1"}
@@ -250,6 +250,34 @@ class Doctor(Scenario):
         self.configuration.change("journal", url='"sqlite:nowhere/journal.db"')
         self.standin.prepare()
         self.assertEqual(self.check("disk", 1)["verdict"], "failed")
+
+    def test_a_key_file_that_is_not_the_journals(self):
+        self.configure(f"http://127.0.0.1:{self.gateway().port}")
+        self.assertIn("is not there yet", self.check("journal", 0)["detail"])
+        self.standin.start()
+        self.standin.order("k1")
+        served = self.check("journal", 0)
+        self.assertEqual(served["verdict"], "good")
+        self.assertIn("was sealed with these keys", served["detail"])
+        self.standin.kill()
+        subprocess.run([BINARY, "keys", "new", self.folder + "/other.keys"], check=True, capture_output=True, timeout=PATIENCE)
+        self.configuration.change("journal", key_file='"other.keys"')
+        self.standin.prepare()
+        check = self.check("journal", 1)
+        self.assertEqual(check["verdict"], "failed")
+        self.assertIn("sealed with other keys", check["detail"])
+        self.assertIn("journal.key_file", check["advice"])
+
+    def test_an_access_log_that_cannot_be_written(self):
+        self.configure(f"http://127.0.0.1:{self.gateway().port}")
+        self.configuration.change("log", access='"logs/of/today/access.log"')
+        self.standin.prepare()
+        self.assertEqual(self.check("log", 0)["verdict"], "good")
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "logs")))
+        self.configuration.change("log", access='"/dev/null/access.log"')
+        self.standin.prepare()
+        check = self.check("log", 1)
+        self.assertEqual((check["verdict"], check["detail"]), ("failed", "/dev/null/access.log: Not a directory"))
 
     def test_a_wrong_configuration(self):
         self.configuration.change("server", lissten='"x"')

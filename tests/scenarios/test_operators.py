@@ -20,7 +20,7 @@ class Operators(Scenario):
 
     def test_orders_are_listed_filtered_shown_and_exported(self):
         self.standin.start()
-        self.assertIn("No such order.", self.succeed("orders"))
+        self.assertIn("No orders match.", self.succeed("orders"))
         self.standin.order("k1", customer_id="anna")
         self.standin.order("k2", 9900, customer_id="bert")
         listed = self.succeed("orders", "list")
@@ -50,16 +50,70 @@ class Operators(Scenario):
             (("replay", "--order", "01JDA7X1V5Q3T9B2C4D6E8F0GH"), 1, "order"),
             (("replay", "--all", "--route", "orders"), 2, "Only one of"),
             (("replay", "--pause", "--rate", "3"), 2, "--pause"),
-            (("replay", "--all", "--rate", "-1"), 2, "rate"),
+            (("replay", "--all", "--rate", "-1"), 2, "above 0"),
+            (("replay", "--all", "--rate", "0"), 2, "above 0"),
+            (("replay", "--all", "--rate", "nan"), 2, "above 0"),
+            (("orders", "--route", "ordrs"), 1, "did you mean 'orders'"),
+            (("orders", "export", "--route", "nosuch"), 1, "no protected route of that name"),
+            (("orders", "--route", "orders"), 0, "No orders match."),
             (("followups", "take", "7"), 1, ""),
             (("followups", "close", "7"), 2, "--as"),
-            (("nonsense",), 2, ""),
+            (("nonsense",), 2, "'nonsense' is not a verb of standin"),
+            (("ordesr",), 2, "did you mean 'orders'"),
         ):
             with self.subTest(arguments):
                 done = self.standin.verb(*arguments)
                 self.assertEqual(done.returncode, status, done)
                 self.assertIn(words, done.stderr + done.stdout)
                 self.assertNotEqual(done.stderr + done.stdout, "")
+
+    def test_a_reason_longer_than_standin_takes_is_not_sent(self):
+        self.standin.start()
+        done = self.standin.verb("mode", "forced", "--why", "x" * 100_000)
+        self.assertEqual(done.returncode, 2)
+        self.assertRegex(done.stderr, r"^standin: That is 100\d+ bytes to send, and standin takes at most 65536: nothing was sent")
+        # What is not too long for the verb is not too long for the process.
+        self.assertEqual(self.standin.verb("mode", "forced", "--why", "x" * 65_000).returncode, 0)
+
+    def test_an_attempt_is_under_way_only_while_its_answer_is_waited_for(self):
+        self.shop.start().faults(answer="status", status=500)
+        self.standin.start()
+        self.standin.order("k1")
+        heard = self.standin.only_order()["id"]
+        self.assertRegex(self.succeed("orders", "show", heard), r"live +http\S+ +unknown")
+        self.shop.faults(delay_before_ms=60_000)
+        self.standin.order("k2", cart_id="second")
+        waited_for = self.standin.orders()[0]["id"]
+        self.assertRegex(self.succeed("orders", "show", waited_for), r"live +http\S+ +under way")
+        self.shop.faults()
+        self.standin.replay()
+        self.standin.wait_for_states({"settled": 2})
+        self.assertNotIn("under way", self.succeed("orders", "show", heard))
+
+    def test_an_order_that_has_ended_is_not_replayed(self):
+        self.standin.start()
+        self.standin.order("k1")
+        order = self.standin.only_order()["id"]
+        self.shop.start()
+        self.standin.replay()
+        self.standin.wait_for_states({"settled": 1})
+        again = self.standin.verb("replay", "--order", order)
+        self.assertEqual((again.returncode, again.stdout), (1, ""), again)
+        self.assertIn(f"Order {order} is settled: nothing of it is to be delivered", again.stderr)
+
+    def test_a_load_says_which_errors_there_were(self):
+        def load(*arguments: str) -> subprocess.CompletedProcess:
+            return self.run_verb("load", *arguments, "--rate", "20", "--for", "500ms")
+
+        refused = load(f"http://127.0.0.1:{self.shop.port}/orders")
+        self.assertEqual(refused.returncode, 0, refused)
+        self.assertRegex(refused.stdout, r"errors: .*Connection refused: 10\n")
+        self.shop.start().faults(answer="status", status=502)
+        failed = load(f"http://127.0.0.1:{self.shop.port}/orders")
+        self.assertIn("errors: status 502: 10\n", failed.stdout)
+        self.shop.faults(delay_before_ms=5_000)
+        self.assertIn("errors: timed out: 10\n", load(f"http://127.0.0.1:{self.shop.port}/orders", "--timeout", "300ms").stdout)
+        self.assertEqual(load("htp:/shop").returncode, 2)
 
     def test_the_process_is_found_by_socket_environment_or_configuration(self):
         self.standin.start()
