@@ -290,7 +290,8 @@ class UsaepayDialect final : public Dialect {
     while (selector.starts_with('/')) selector.remove_prefix(1);
     if (is_same_name(selector, "command") || is_same_name(selector, "UMcommand")) return command_of(form);
     const auto value = form.find(selector);
-    const auto named = value ? value : form.find("UM" + std::string(selector));
+    const bool without_um = !value && !is_same_name(selector.substr(0, 2), "UM");
+    const auto named = without_um ? form.find("UM" + std::string(selector)) : value;
     return named ? std::optional(std::string(*named)) : std::nullopt;
   }
 

@@ -247,6 +247,7 @@ TEST(UsaepayRequest, FieldsAreFoundByEitherName) {
   EXPECT_EQ(dialect->read(gate(sale_body)).field("command"), "sale");
   EXPECT_EQ(dialect->read(gate(sale_body)).field("/command"), "sale");
   EXPECT_EQ(dialect->read(gate(sale_body)).field("absent"), std::nullopt);
+  EXPECT_EQ(dialect->read(sale_with("UMUMabsent", "1")).field("UMabsent"), std::nullopt);
 }
 
 OutboundContext reverse_after(Duration span) { return {.key = {}, .reference = "1", .reverse_after = span}; }
