@@ -153,7 +153,10 @@ void Service::run() {
     const timespec second{1, 0};
     const int signal = sigtimedwait(&signals_, nullptr, &second);
     process_->measure();
-    if (signal == SIGHUP) reload(*process_);
+    if (signal == SIGHUP) {
+      Log::reopen();
+      reload(*process_);
+    }
     if (signal == SIGTERM || signal == SIGINT) return;
     if ((signal == SIGUSR2 || pass_through_is_over()) && hand_over()) return;
   }

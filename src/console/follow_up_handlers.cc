@@ -26,7 +26,8 @@ std::string closing(Input& input) {
 }
 
 Step read_step(Input& input) {
-  Step step{.action = input.text("action"), .who = who_or_operator(input.text("who")), .text = input.text("text")};
+  Step step{
+      .action = input.text("action"), .who = who_or_operator(input.kept_text("who")), .text = input.kept_text("text")};
   if (step.action == "close") {
     step.action = closing(input);
     return step;

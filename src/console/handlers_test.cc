@@ -8,6 +8,7 @@ namespace {
 
 using testing::ElementsAre;
 using testing::HasSubstr;
+using testing::Not;
 
 const std::string order_id = "01JDA7X1V5Q3T9B2C4D6E8F0GH";
 
@@ -158,6 +159,21 @@ TEST(FollowUps, ClosingSaysWhetherTheMoneyCameIn) {
     EXPECT_EQ(world.ask("POST", "/api/v1/followups/7", body).status(), 400) << body;
   }
   EXPECT_TRUE(world.journal.steps.empty());
+}
+
+TEST(Console, KeepsNoCardNumber) {
+  ConsoleWorld world;
+  world.journal.follow_up_rows = {{.id = 7, .state = "open"}};
+  for (const auto* body : {R"({"action":"note","text":"card 4000 1000 1111 2224, called"})",
+                           R"({"action":"close","as":"collected","text":"4000100011112224"})",
+                           R"({"action":"take","who":"4000-1000-1111-2224"})"}) {
+    const auto answer = world.ask("POST", "/api/v1/followups/7", body);
+    EXPECT_EQ(answer.status(), 400) << body;
+    EXPECT_THAT(answer.detail(), Not(HasSubstr("2224"))) << body;
+  }
+  EXPECT_TRUE(world.journal.steps.empty());
+  const auto mode = world.ask("PUT", "/api/v1/modes/orders", R"({"mode":"forced","why":"4000100011112224"})");
+  EXPECT_THAT(mode.detail(), HasSubstr("the last four digits alone"));
 }
 
 TEST(FollowUps, OneThatIsNotThereIs404AndARefusalIs409) {

@@ -10,6 +10,7 @@
 
 #include "base/text.h"
 #include "config/units.h"
+#include "dialect/charge.h"
 
 namespace standin::console {
 namespace {
@@ -133,8 +134,16 @@ std::string Input::text(std::string_view name) {
   return std::string(value->get_string());
 }
 
-std::string Input::required_text(std::string_view name, std::string_view what_for) {
+std::string Input::kept_text(std::string_view name) {
   std::string value = text(name);
+  if (!holds_account_number(value)) return value;
+  reject(
+      fmt::format("'{}' looks as if it held a card number, and it is kept: write the last four digits alone.", name));
+  return "";
+}
+
+std::string Input::required_text(std::string_view name, std::string_view what_for) {
+  std::string value = kept_text(name);
   if (trim(value).empty()) reject(fmt::format("'{}' is missing: {}.", name, what_for));
   return value;
 }

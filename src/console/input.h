@@ -30,7 +30,9 @@ class Input {
 
   /// "" when absent.
   std::string text(std::string_view name);
-  /// Absent or blank is a problem; `what_for` ends the sentence that says so.
+  /// What is kept and logged as it is written: what looks like a card number in it is a problem.
+  std::string kept_text(std::string_view name);
+  /// The same; absent or blank is a problem too; `what_for` ends the sentence that says so.
   std::string required_text(std::string_view name, std::string_view what_for);
   std::optional<double> number(std::string_view name);
   bool flag(std::string_view name);

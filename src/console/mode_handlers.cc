@@ -42,7 +42,7 @@ Mode read_mode(Input& input) {
 ModeRow read_change(Input& input, WallTime now) {
   ModeRow row{.mode = read_mode(input)};
   row.why = input.required_text("why", "say why, for those who read the record of this outage");
-  row.who = who_or_operator(input.text("who"));
+  row.who = who_or_operator(input.kept_text("who"));
   const auto span = input.span("for");
   if (span && *span > mode_span_max) {
     input.reject(fmt::format("'for' is at most {}: what is to stay belongs in the configuration.",

@@ -57,7 +57,7 @@ Response tell(const ConsolePorts& ports, const Call& call, std::string_view acti
               const std::function<Result<void>(const std::string& route, const std::string& who)>& act) {
   Input input = Input::of_body(call.request, {"route", "who"});
   const std::string route = input.text("route");
-  const std::string who = who_or_operator(input.text("who"));
+  const std::string who = who_or_operator(input.kept_text("who"));
   if (input.problem()) return bad_input(*input.problem());
   if (!route.empty()) {
     if (const auto unknown = unknown_route(ports, route)) return not_found(*unknown);
@@ -80,7 +80,7 @@ Task<Response> start_replay(const ConsolePorts& ports, Call call) {
   Input input = Input::of_body(call.request, {"order", "route", "all", "rate", "who"});
   ReplayOrder what;
   read_what(input, what);
-  const std::string who = who_or_operator(input.text("who"));
+  const std::string who = who_or_operator(input.kept_text("who"));
   if (input.problem()) co_return bad_input(*input.problem());
   if (auto missing = absent(ports, what)) co_return std::move(*missing);
   const auto started = ports.replay.start(what);

@@ -69,9 +69,9 @@ std::string warning(const ConsolePorts& ports, const SwitchRow& row) {
 }
 
 SwitchRow read_switch(Input& input, const Call& call, bool cut) {
-  SwitchRow row{.upstream = call.captured.at(0), .key = input.text("key"), .cut = cut};
+  SwitchRow row{.upstream = call.captured.at(0), .key = input.kept_text("key"), .cut = cut};
   row.why = input.required_text("why", "say why, for those who read the record of this outage");
-  row.who = who_or_operator(input.text("who"));
+  row.who = who_or_operator(input.kept_text("who"));
   return row;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "dialect/charge.h"
+#include "dialect/plain_text.h"
 
 namespace standin {
 namespace {
@@ -33,12 +34,27 @@ constexpr std::array ranges{
 };
 
 constexpr std::size_t account_digits_min = 13;
+constexpr std::size_t account_digits_max = 19;
 
 bool within(std::string_view number, const NumberRange& range) {
   int prefix = 0;
   const std::string_view digits = number.substr(0, range.digits);
   std::from_chars(std::to_address(digits.begin()), std::to_address(digits.end()), prefix);
   return prefix >= range.first && prefix <= range.last;
+}
+
+bool is_digit(std::string_view text, std::size_t at) { return at < text.size() && text[at] >= '0' && text[at] <= '9'; }
+
+/// Ending where a group of digits ends.
+bool begins_with_account_number(std::string_view text) {
+  std::string digits;
+  for (std::size_t at = 0; is_digit(text, at) && digits.size() < account_digits_max; ++at) {
+    digits.push_back(text[at]);
+    if (is_digit(text, at + 1)) continue;
+    if (!card_network(digits).empty() && account_number(digits)) return true;
+    if (at + 1 < text.size() && (text[at + 1] == ' ' || text[at + 1] == '-')) ++at;
+  }
+  return false;
 }
 
 }  // namespace
@@ -48,6 +64,14 @@ std::string card_network(std::string_view account_number) {
   const auto range =
       std::ranges::find_if(ranges, [&](const NumberRange& each) { return within(account_number, each); });
   return range == ranges.end() ? std::string() : std::string(range->network);
+}
+
+bool holds_account_number(std::string_view text) {
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    if (is_digit(text, at) && (at == 0 || !is_digit(text, at - 1)) && begins_with_account_number(text.substr(at)))
+      return true;
+  }
+  return false;
 }
 
 std::string shown_card(std::string_view account_number) {

@@ -33,5 +33,17 @@ TEST(Card, ShowsNothingOfWhatIsTooShortToHide) {
   EXPECT_EQ(shown_card(""), "");
 }
 
+TEST(Card, IsFoundInWhatPeopleWrite) {
+  for (const auto* text : {"4000100011112224", "card 4000 1000 1111 2224 was told no", "(3782-822463-10005)",
+                           "order 17: 4000100011112224", "17 4000-1000-1111-2224 05/30", "4000100011112224."})
+    EXPECT_TRUE(holds_account_number(text)) << text;
+}
+
+TEST(Card, IsNotTakenForAnotherNumber) {
+  for (const auto* text : {"", "4000100011112225", "order 1766402345678905", "4000  1000 1111 2224",
+                           "call +1 202 555 0143", "2224", "40001000111122240000", "9999999999999995"})
+    EXPECT_FALSE(holds_account_number(text)) << text;
+}
+
 }  // namespace
 }  // namespace standin

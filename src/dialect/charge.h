@@ -53,6 +53,9 @@ struct Credential {
 
 /// "visa", "mastercard", "amex", "discover", "jcb", "diners", or "" for a number that is none of theirs.
 std::string card_network(std::string_view account_number);
+/// Whether a text that people write has somewhere in it what looks like an account number of one of those networks:
+/// 13 to 19 digits in groups of any length, one space or dash between them, passing Luhn's check.
+bool holds_account_number(std::string_view text);
 /// First six and last four, the rest as "x": all of a card that people and logs may see.
 std::string shown_card(std::string_view account_number);
 

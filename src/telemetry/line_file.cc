@@ -9,6 +9,8 @@
 #include <system_error>
 #include <utility>
 
+#include "telemetry/log.h"
+
 namespace standin {
 namespace {
 
@@ -36,7 +38,7 @@ std::size_t lines_in(std::string_view text) { return static_cast<std::size_t>(st
 
 }  // namespace
 
-LineFile::LineFile(const std::string& path) : file_(opened(path)), thread_([this] { run(); }) {}
+LineFile::LineFile(const std::string& path) : path_(path), file_(opened(path)), thread_([this] { run(); }) {}
 
 LineFile::~LineFile() {
   {
@@ -59,15 +61,26 @@ void LineFile::write(std::string_view line) {
   if (was_little && gathered_.size() >= much) much_gathered_.notify_one();
 }
 
+void LineFile::reopen() {
+  {
+    const std::lock_guard lock(mutex_);
+    reopening_ = true;
+  }
+  much_gathered_.notify_one();
+}
+
 void LineFile::run() {
   std::string lines;
   std::unique_lock lock(mutex_);
   while (!stopping_ || !gathered_.empty()) {
-    much_gathered_.wait_for(lock, gather_at_most, [this] { return stopping_ || gathered_.size() >= much; });
+    much_gathered_.wait_for(lock, gather_at_most,
+                            [this] { return stopping_ || reopening_ || gathered_.size() >= much; });
     lines.clear();
     lines.swap(gathered_);
+    const bool reopening = std::exchange(reopening_, false);
     lock.unlock();
     hand_on(lines);
+    if (reopening) open_again();
     lock.lock();
   }
 }
@@ -82,6 +95,16 @@ void LineFile::hand_on(std::string_view lines) {
     }
     lines.remove_prefix(static_cast<std::size_t>(written));
   }
+}
+
+void LineFile::open_again() {
+  const int file = open_to_append(path_);
+  if (file < 0) {
+    const std::string why = std::generic_category().message(errno);
+    Log::error("log_not_reopened", path_ + ": " + why + "; lines go on to the file that was open");
+    return;
+  }
+  close(std::exchange(file_, file));
 }
 
 }  // namespace standin

@@ -24,17 +24,23 @@ class LineFile {
   /// `line` is without its end. Any thread; never waits for the file: when it does not keep up, lines are dropped and
   /// counted.
   void write(std::string_view line);
+  /// What has gathered still goes to the file as it is; what comes after this goes to the one that has the path then.
+  /// If that cannot be opened, the old one stays and an error is logged. Any thread; never waits.
+  void reopen();
   std::size_t dropped() const { return dropped_; }
 
  private:
   void run();
   void hand_on(std::string_view lines);
+  void open_again();
 
-  const int file_;
+  const std::string path_;
+  int file_;
   std::mutex mutex_;
   std::condition_variable much_gathered_;
   std::string gathered_;
   bool stopping_ = false;
+  bool reopening_ = false;
   std::atomic<std::size_t> dropped_ = 0;
   std::thread thread_;
 };

@@ -92,6 +92,11 @@ Result<void> Log::start(const std::string& access) {
   return {};
 }
 
+void Log::reopen() {
+  const std::shared_lock lock(guard);
+  if (streams.access) streams.access->reopen();
+}
+
 void Log::stop() {
   Streams old;
   {

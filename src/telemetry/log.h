@@ -29,6 +29,8 @@ class Log {
   /// `access`: a file (appended to), "-" for standard output, "" for none. Program messages go to standard error.
   /// An error when the file cannot be opened. Started a second time, it first stops.
   static Result<void> start(const std::string& access);
+  /// Goes on with the file that has the access log's path now: the old one was renamed, to be kept or packed.
+  static void reopen();
   /// Writes what is queued and stops.
   static void stop();
   /// Lines dropped since the process began.

@@ -90,6 +90,33 @@ TEST_F(LogTo, StartedAgainItAppends) {
   EXPECT_EQ(std::ranges::count(text, '\n'), 2);
 }
 
+TEST_F(LogTo, ReopenedItGoesOnInTheFileThatHasThePath) {
+  ASSERT_TRUE(Log::start(path("access")));
+  Log::access(record());
+  std::filesystem::rename(path("access"), path("access.1"));
+  Log::reopen();
+  while (!std::filesystem::exists(path("access"))) std::this_thread::yield();
+  Log::access(record());
+  Log::stop();
+  EXPECT_EQ(std::ranges::count(read(path("access.1")), '\n'), 1);
+  EXPECT_EQ(std::ranges::count(read(path("access")), '\n'), 1);
+}
+
+TEST_F(LogTo, ReopenedInVainItGoesOnWithTheOldFile) {
+  std::filesystem::create_directory(path("folder"));
+  ASSERT_TRUE(Log::start(path("folder/access")));
+  std::filesystem::rename(path("folder"), path("moved"));
+  std::ofstream(path("folder")) << "in the way";
+  testing::internal::CaptureStderr();
+  for (const int lines : {1, 2, 3}) {
+    Log::access(record());
+    Log::reopen();
+    while (std::ranges::count(read(path("moved/access")), '\n') < lines) std::this_thread::yield();
+  }
+  Log::stop();
+  EXPECT_NE(testing::internal::GetCapturedStderr().find("log_not_reopened"), std::string::npos);
+}
+
 TEST_F(LogTo, AnAccessLogThatCannotBeOpenedIsAnErrorAtStart) {
   const auto started = Log::start("/dev/null/access");
   ASSERT_FALSE(started);

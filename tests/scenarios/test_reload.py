@@ -1,6 +1,8 @@
 """SIGHUP takes all of a new configuration or nothing of it."""
 import http.client
 import os
+import pathlib
+import signal
 import threading
 
 from harness import PATIENCE, Scenario, eventually, exchange, order_body, order_headers
@@ -37,6 +39,19 @@ class Reload(Scenario):
         self.assertIn("[console]", said)
         self.assertIn("[log]", said)
         self.assertEqual(said.count("["), 2)
+
+    def test_the_access_log_is_opened_anew(self):
+        self.standin.start()
+        self.assertEqual(self.standin.order("k1").status, 201)
+        access = pathlib.Path(self.standin.folder, "access.log")
+        access.rename(access.with_suffix(".1"))
+        self.assertEqual(self.standin.reload(), "")
+        eventually(access.exists, "the file is there again")
+        self.assertEqual(self.standin.order("k2").status, 201)
+        self.standin.send(signal.SIGTERM)
+        self.assertEqual(self.standin.wait(), 0)
+        self.assertEqual(access.with_suffix(".1").read_text().count("\n"), 1)
+        self.assertEqual(access.read_text().count("\n"), 1)
 
     def test_a_request_under_way_is_finished_as_it_began(self):
         self.shop.start().faults(delay_before_ms=1000)
