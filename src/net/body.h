@@ -24,6 +24,8 @@ class BodySource {
   /// body that broke off, or is not what its head announced, ends with a failure. In a tunnel, a call after the end
   /// returns when the other direction has ended, too.
   virtual Task<Piece> next() = 0;
+  /// The next piece is here already.
+  virtual bool at_hand() const { return false; }
 
   /// Why it broke off, once it has.
   virtual const std::optional<FramingRefusal>& failure() const = 0;

@@ -100,6 +100,9 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Reads once what is there already; would_block if nothing is.
   ErrorCode read_now();
 
+  /// What was read last filled its buffer, and nobody waits: there may be more.
+  bool has_more() const { return !listening_ && socket_.read_left_some(); }
+
   /// Begins a read whose end is awaited later, or never: while it is under way it owns the connection, so that an idle
   /// connection lives exactly until the other side ends it or its deadline passes.
   void listen();

@@ -21,6 +21,7 @@ bool comes_in_pieces(const Reader& reader) {
 class ConnectionBody : public BodySource {
  public:
   Task<Piece> next() final;
+  bool at_hand() const final { return !over_ && !connection_->buffer().bytes().empty(); }
   const std::optional<FramingRefusal>& failure() const final { return failure_; }
 
   /// All of it was read: what follows on the connection is another message.

@@ -51,21 +51,28 @@ Task<Session::Next> Session::stream(Reply reply, bool close) {
 }
 
 /// Writes head_ and the body, each piece when it is there, and waits for the next one only when the client has taken
-/// this one. Who broke it off; "" for nobody.
+/// this one. What came with the head leaves with the piece behind it, if that is here too. Who broke it off; "" for
+/// nobody.
 Task<std::string_view> Session::pass_on(const Response& response, Length length, std::uint64_t& sent) {
   const auto stated = tunnel_ ? std::nullopt : stated_length(response);
+  std::string_view first;
   std::string_view piece = response.body;
+  if (stated && response.rest->at_hand()) {
+    const auto second = co_await response.rest->next();
+    if (second && !second->empty()) first = std::exchange(piece, *second);
+  }
   bool last = false;
   while (true) {
-    if (stated && piece.size() > *stated - sent) co_return "upstream";
+    if (stated && first.size() + piece.size() > *stated - sent) co_return "upstream";
     const bool chunk = length == Length::chunked && (last || !piece.empty());
     if (chunk) append_chunk_head(head_, piece.size());
-    Outgoing out(head_, piece, chunk ? "\r\n" : "");
+    Outgoing out = chunk ? Outgoing(head_, piece, "\r\n") : Outgoing(head_, first, piece);
     ErrorCode error = connection_->write_now(out);
     if (error == asio::error::would_block) error = co_await write_rest(out);
     if (error) co_return who_broke_off();
     head_.clear();
-    sent += piece.size();
+    sent += first.size() + piece.size();
+    first = {};
     if (last) co_return stated&& sent < *stated ? "upstream" : "";
     // While a request is still being read, silence ends both; else it is the upstream's alone to end.
     body_ ? connection_->set_deadline(steady_now() + limits::stream_idle) : connection_->clear_deadline();

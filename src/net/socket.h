@@ -32,6 +32,8 @@ class Socket final : private Watched {
 
   /// Reads what is there; the end is an error, asio::error::eof.
   std::size_t read_some(std::span<char> into, ErrorCode& error);
+  /// The last read took all that it had room for: there may be more.
+  bool read_left_some() const { return reading_.ready; }
   std::size_t write_some(std::span<const boost::asio::const_buffer> parts, ErrorCode& error);
 
   /// Calls `ready` when a read or a write may no longer have to wait, from the event loop and never at once; with

@@ -12,7 +12,30 @@ using testing::get;
 using testing::RawListener;
 using testing::RawSocket;
 
+using testing::ServerThread;
 using testing::Streams;
+
+/// What is behind the first three bytes of an answer of six: here already, or cut off.
+struct AtHand final : BodySource {
+  explicit AtHand(std::string_view behind) : left(behind) {
+    if (left.empty()) why = FramingRefusal{502, "cut"};
+  }
+  Task<Piece> next() override {
+    if (why) co_return std::unexpected(*why);
+    co_return std::exchange(left, {});
+  }
+  bool at_hand() const override { return !left.empty() || why; }
+  const std::optional<FramingRefusal>& failure() const override { return why; }
+
+  std::string_view left;
+  std::optional<FramingRefusal> why;
+};
+
+Task<Reply> begun_answer(std::string_view behind, Request, std::shared_ptr<const Client>) {
+  Response response{.status = 200, .headers = {}, .body = "abc", .rest = std::make_shared<AtHand>(behind)};
+  response.headers.add("Content-Length", "6");
+  co_return Reply{.response = std::move(response)};
+}
 
 TEST_F(Streams, PassLargeBodiesBothWaysUnchanged) {
   const std::string body = large_body(3 * mebibyte);
@@ -367,6 +390,15 @@ TEST_F(Streams, MayBeLeftInTheMiddle) {
   stop();
   EXPECT_FALSE(first.read_to_end().contains("0\r\n\r\n"));
   EXPECT_FALSE(down.read_to_end().contains("0\r\n\r\n"));
+}
+
+TEST(StreamedAnswer, LeavesWithWhatIsHereBehindItsFirstPiece) {
+  for (const std::string_view behind : {"def", ""}) {
+    ServerThread server(std::bind_front(begun_answer, behind));
+    RawSocket client = server.connect();
+    client.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    EXPECT_TRUE(client.read_to_end().ends_with("\r\n\r\nabc" + std::string(behind)));
+  }
 }
 
 }  // namespace

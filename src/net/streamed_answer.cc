@@ -1,6 +1,7 @@
 #include "net/streamed_answer.h"
 
 #include <boost/asio/error.hpp>
+#include <tuple>
 #include <utility>
 
 #include "net/asio_clock.h"
@@ -59,6 +60,8 @@ Task<ErrorCode> Upload::send(std::string_view piece) {
 
 StreamedAnswer::StreamedAnswer(Parts parts) : ConnectionBody(parts.connection), parts_(std::move(parts)) {
   connection_->buffer().resize(limits::stream_buffer);
+  // An end or an error is met again, and cuts a stated length short.
+  if (parts_.reader.body_length() && connection_->has_more()) std::ignore = connection_->read_now();
 }
 
 StreamedAnswer::~StreamedAnswer() {
