@@ -94,6 +94,13 @@ std::string decimal(const Money& money) {
   return digits;
 }
 
+Money same_number(Money money, Currency currency) {
+  for (int i = money.currency.decimals(); i > currency.decimals(); --i) money.minor /= 10;
+  for (int i = money.currency.decimals(); i < currency.decimals(); ++i) money.minor *= 10;
+  money.currency = currency;
+  return money;
+}
+
 std::string text(const Money& money) { return decimal(money).append(" ").append(money.currency.code()); }
 
 }  // namespace standin

@@ -49,6 +49,8 @@ Result<Money> money_from_decimal(std::string_view text, Currency currency);
 Result<Money> parse_money(std::string_view text);
 /// "25.00"
 std::string decimal(const Money& money);
+/// The same number of another currency: 12.00 of one that has no minor unit is 12. Decimals that it lacks are cut off.
+Money same_number(Money money, Currency currency);
 /// "25.00 USD"
 std::string text(const Money& money);
 

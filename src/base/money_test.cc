@@ -94,6 +94,13 @@ TEST(Money, IsReadAsItIsWritten) {
   }
 }
 
+TEST(Money, TheSameNumberHasTheDecimalsOfTheOtherCurrency) {
+  const Money twelve{1200, currency("USD")};
+  EXPECT_EQ(text(same_number(twelve, currency("EUR"))), "12.00 EUR");
+  EXPECT_EQ(text(same_number(twelve, currency("KWD"))), "12.000 KWD");
+  EXPECT_EQ(text(same_number({1250, currency("USD")}, currency("JPY"))), "12 JPY");
+}
+
 TEST(Money, TenthsAddUp) {
   const std::int64_t sum =
       money_from_decimal("0.1", currency("USD"))->minor + money_from_decimal("0.2", currency("USD"))->minor;

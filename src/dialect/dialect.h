@@ -28,7 +28,8 @@ struct Judgement {
   bool already_there = false;          ///< proof that the party had it before this request (`have_it`)
   /// A replay of the whole route would fail alike: 401, 403, 404, 408, 429, or untrustworthy but for a bare 409.
   bool pause_replay = false;
-  std::optional<Money> part;    ///< approved for less than was asked: this much
+  /// Approved for less than was asked: this much. An answer that names no currency means the one that was asked for.
+  std::optional<Money> part;
   bool stands_no_more = false;  ///< a no that proves the charge it names to be voided or given back already
 
   /// What the answer says of the order, where another request for it may have been made before. A no about the caller's
@@ -39,10 +40,11 @@ struct Judgement {
     return pause_replay ? Outcome::not_done : Outcome::declined;
   }
 
-  /// What was approved, if that is less than was asked, in its own currency.
+  /// What was approved, if that is less than was asked.
   std::optional<Money> less_than(const std::optional<Money>& asked) const {
-    const bool less = part && asked && part->currency == asked->currency && part->minor < asked->minor;
-    return less ? part : std::nullopt;
+    if (!part || !asked) return std::nullopt;
+    const Money meant = same_number(*part, asked->currency);
+    return meant.minor < asked->minor ? std::optional(meant) : std::nullopt;
   }
 };
 
@@ -166,6 +168,9 @@ class Dialect {
   virtual RequestReading read(const Request& request) const = 0;
   /// The request without what may not be kept.
   virtual Request stripped(Request request) const = 0;
+  /// A charge whose order key is made of facts, so that the party goes by that key too: a client's own may be another
+  /// at each try.
+  virtual Request keyed(Request request, const OrderKey&) const { return request; }
   /// The request as it goes to a party of this dialect: unchanged but for what its documentation names.
   virtual Request outbound(Request request, const OutboundContext&) const { return request; }
   /// The party can undo by itself what it approves too late (OutboundContext::reverse_after).

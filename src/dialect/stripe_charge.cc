@@ -17,10 +17,12 @@ std::optional<int> number_of(const std::string& text) {
   return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-/// Money that is passed on to somebody else, or an agreement that only this party knows.
+/// Money that is passed on to somebody else, an agreement that only this party knows or is to keep for later, or proof
+/// of the cardholder's authentication.
 bool asks_for_the_partys_own(const Parameters& parameters) {
-  constexpr std::array<std::string_view, 7> own{"application_fee_amount", "application_fee", "destination",   "mandate",
-                                                "on_behalf_of",           "transfer_data",   "transfer_group"};
+  constexpr std::array<std::string_view, 9> own{
+      "application_fee_amount", "application_fee",        "destination",        "mandate",       "on_behalf_of",
+      "transfer_data",          "payment_method_options", "setup_future_usage", "transfer_group"};
   return std::ranges::any_of(
       own, [&](std::string_view name) { return parameters.has(name) || parameters.has_within(name); });
 }

@@ -84,6 +84,11 @@ class StripeDialect final : public Dialect {
     return request;
   }
 
+  Request keyed(Request request, const OrderKey& key) const override {
+    if (request.method == "POST") request.headers.set("Idempotency-Key", key.text());
+    return request;
+  }
+
   Request outbound(Request request, const OutboundContext& context) const override {
     if (request.method != "POST" || !request.headers.find("Idempotency-Key").value_or("").empty()) return request;
     request.headers.set("Idempotency-Key", context.key.text());

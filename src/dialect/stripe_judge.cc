@@ -79,9 +79,13 @@ Judgement of_error(int status, JsonValue error) {
   const std::string type = member_text(error, "type");
   const std::string code = member_text(error, "code");
   if (status == 409) return planted(Bug::bare_409_is_proof) ? approved({}, true) : untrustworthy(false);
-  // The key was used with other parameters: that request may have been this one, before its security code was taken
-  // out.
-  if (type == "idempotency_error") return untrustworthy(false);
+  // A no to these parameters. The key was used with others: that request may have been this one, before its security
+  // code was taken out.
+  if (type == "idempotency_error") {
+    Judgement judgement = declined({}, false);
+    judgement.already_there = true;
+    return judgement;
+  }
   if (status == 429) {
     return {.outcome = Outcome::not_done,
             .cause = Cause::server_error,
@@ -169,7 +173,7 @@ std::optional<ChargeAnswer> read_answer(const Response& response) {
     return ChargeAnswer{
         .outcome = Outcome::approved, .upstream_reference = judgement.upstream_reference, .auth_code = {}, .part = {}};
   }
-  if (judgement.outcome != Outcome::declined || judgement.pause_replay) return std::nullopt;
+  if (judgement.said_of_order() != Outcome::declined) return std::nullopt;
   const auto document = own_document(response);
   const auto error = error_of(document);
   return ChargeAnswer{.outcome = Outcome::declined,

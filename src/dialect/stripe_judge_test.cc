@@ -80,11 +80,16 @@ TEST(StripeAnswer, ThatWouldMeetEveryOrderPausesTheReplay) {
   EXPECT_FALSE(judged(429, error("invalid_request_error", "lock_timeout")).pause_replay);
 }
 
-TEST(StripeAnswer, ThatTheKeyIsInUseOrWasUsedOtherwiseIsUnknown) {
+TEST(StripeAnswer, ThatTheKeyIsInUseIsUnknown) {
   EXPECT_EQ(judged(409, error("idempotency_error", "idempotency_key_in_use")).outcome, Outcome::unknown);
-  EXPECT_EQ(judged(400, error("idempotency_error")).outcome, Outcome::unknown);
   EXPECT_FALSE(judged(409, error("idempotency_error")).pause_replay);
-  EXPECT_FALSE(judged(400, error("idempotency_error")).pause_replay);
+}
+
+TEST(StripeAnswer, ThatTheKeyWasUsedOtherwiseIsANoThatLeavesOpenWhatBecameOfTheFirst) {
+  const Judgement judgement = judged(400, error("idempotency_error"));
+  EXPECT_EQ(judgement.outcome, Outcome::declined);
+  EXPECT_EQ(judgement.said_of_order(), Outcome::unknown);
+  EXPECT_FALSE(judgement.pause_replay);
 }
 
 TEST(StripeAnswer, ThatFailedTechnicallyIsUnknown) {

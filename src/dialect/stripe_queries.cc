@@ -196,7 +196,7 @@ class StripeQueries final : public PartyQueries {
 
   bool reversal_refused(const Response& response) const override {
     const Judgement judgement = stripe::judge(response);
-    return judgement.outcome == Outcome::declined && !judgement.pause_replay && !reversal_done(response);
+    return judgement.said_of_order() == Outcome::declined && !reversal_done(response);
   }
 
  private:

@@ -16,6 +16,7 @@ namespace {
 constexpr std::size_t pairs_max = 10'000;
 
 constexpr std::string_view own_marker = "standin";
+constexpr std::string_view card_capture_method = "payment_method_options[card][capture_method]";
 
 std::string_view query_of(const Request& request) {
   const std::string_view target = request.target;
@@ -54,19 +55,42 @@ bool is_id(std::string_view text) {
   return std::ranges::any_of(prefixes, [&](std::string_view prefix) { return text.starts_with(prefix); });
 }
 
-/// Other kinds of payment, such as a bank's redirect, cannot be promised.
+/// Older clients of some languages write "True" and "False".
+bool says(const Parameters& parameters, std::string_view name, std::string_view yes_or_no) {
+  return equal_ignoring_case(parameters.value(name), yes_or_no);
+}
+
+/// Other kinds of payment, such as a bank's debit or redirect, cannot be promised.
 bool is_by_card(const Parameters& parameters) {
   const std::string type = parameters.value("payment_method_data[type]");
-  return type.empty() || type == "card";
+  const std::string method = payment_method_of(parameters);
+  const auto is_type = [](const Form::Field& field) { return field.name.starts_with("payment_method_types["); };
+  const bool of_one_type = std::ranges::all_of(
+      parameters.fields(), [&](const Form::Field& field) { return !is_type(field) || field.value == "card"; });
+  return of_one_type && (type.empty() || type == "card") && !method.starts_with("ba_") && !method.starts_with("btok_");
 }
+
+/// How it is to be captured is said in one of the ways that `is_hold` knows.
+bool says_how_to_capture(const Parameters& parameters) {
+  const auto is_one_of = [&](std::string_view name, std::initializer_list<std::string_view> known) {
+    const std::string value = parameters.value(name);
+    return std::ranges::any_of(known, [&](std::string_view each) { return equal_ignoring_case(value, each); });
+  };
+  return is_one_of("capture", {"", "true", "false"}) &&
+         is_one_of("capture_method", {"", "automatic", "automatic_async", "manual"}) &&
+         is_one_of(card_capture_method, {"", "manual"});
+}
+
+bool can_be_promised(const Parameters& parameters) { return is_by_card(parameters) && says_how_to_capture(parameters); }
 
 Operation creation(Resource resource, const Result<Parameters>& parameters) {
   switch (resource) {
     case Resource::refunds: return Operation::refund;
-    case Resource::charges: return Operation::charge;
+    case Resource::charges: return !parameters || can_be_promised(*parameters) ? Operation::charge : Operation::other;
     case Resource::payment_intents:
       if (!parameters) return Operation::charge;
-      return parameters->value("confirm") == "true" && is_by_card(*parameters) ? Operation::charge : Operation::other;
+      return says(*parameters, "confirm", "true") && can_be_promised(*parameters) ? Operation::charge
+                                                                                  : Operation::other;
     case Resource::other: return Operation::other;
   }
   unreachable();
@@ -284,7 +308,8 @@ std::string reference_of(const Parameters& parameters) {
 }
 
 bool is_hold(const Parameters& parameters) {
-  return parameters.value("capture_method") == "manual" || parameters.value("capture") == "false";
+  return says(parameters, "capture_method", "manual") || says(parameters, card_capture_method, "manual") ||
+         says(parameters, "capture", "false");
 }
 
 std::string own_core(const Ulid& id) { return std::string(own_marker) + id.text(); }

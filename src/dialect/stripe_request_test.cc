@@ -40,6 +40,44 @@ TEST(StripeRequest, ByABanksRedirectIsNeverPromised) {
       Operation::other);
 }
 
+TEST(StripeRequest, ByABanksDebitIsNeverPromised) {
+  for (const auto* more : {"&payment_method_types[0]=us_bank_account", "&payment_method_types[]=sepa_debit",
+                           "&payment_method_types[0]=card&payment_method_types[1]=us_bank_account"}) {
+    EXPECT_EQ(operation(post("/v1/payment_intents", std::string(intent_body) + more)), Operation::other) << more;
+  }
+  EXPECT_EQ(operation(post("/v1/payment_intents", std::string(intent_body) + "&payment_method_types[]=card")),
+            Operation::charge);
+  EXPECT_EQ(operation(post("/v1/charges", "amount=5&currency=usd&source=ba_1")), Operation::other);
+}
+
+TEST(StripeRequest, ThatIsToBeCapturedInAWayThatIsNotKnownIsNeverPromised) {
+  for (const auto* more : {"&capture_method=automatic_delayed", "&capture=0",
+                           "&payment_method_options[card][capture_method]=manual_preferred"}) {
+    EXPECT_EQ(operation(post("/v1/payment_intents", std::string(intent_body) + more)), Operation::other) << more;
+  }
+}
+
+TEST(StripeRequest, IsAHoldHoweverThatIsSaid) {
+  const std::string sale =
+      "amount=1000&currency=usd&confirm=True&payment_method_data[card][number]=4242424242424242"
+      "&payment_method_data[card][exp_month]=1&payment_method_data[card][exp_year]=2031";
+  const auto captures = [&](std::string_view more) {
+    const Request request = post("/v1/payment_intents", sale + std::string(more));
+    return stripe::is_hold(*stripe::Parameters::read(request)) ? "holds" : "captures";
+  };
+  EXPECT_EQ(operation(post("/v1/payment_intents", sale)), Operation::charge);
+  EXPECT_STREQ(captures(""), "captures");
+  EXPECT_STREQ(captures("&capture=True&capture_method=automatic"), "captures");
+  for (const auto* more : {"&capture=False", "&capture=false", "&capture_method=manual",
+                           "&payment_method_options[card][capture_method]=manual"}) {
+    EXPECT_STREQ(captures(more), "holds") << more;
+  }
+  EXPECT_TRUE(dialect().charge(post("/v1/payment_intents", sale)).has_value());
+  for (const auto* more :
+       {"&setup_future_usage=off_session", "&payment_method_options[card][three_d_secure][cryptogram]=x"})
+    EXPECT_FALSE(dialect().charge(post("/v1/payment_intents", sale + more)).has_value()) << more;
+}
+
 TEST(StripeRequest, NamesTheEarlierChargeInItsPathOrFields) {
   EXPECT_EQ(dialect().read(post("/v1/payment_intents/pi_1/capture")).about, "pi_1");
   EXPECT_EQ(dialect().read(post("/v1/refunds", "charge=ch_1")).about, "ch_1");
@@ -194,6 +232,7 @@ TEST(StripeRequest, GetsAnIdempotencyKeyOnTheWayOutOnlyIfItHasNone) {
   keyed.headers.add("Idempotency-Key", "theirs");
   EXPECT_EQ(to_wire(dialect().outbound(keyed, context)), to_wire(keyed));
   EXPECT_EQ(to_wire(dialect().outbound(get("/v1/charges/ch_1"), context)), to_wire(get("/v1/charges/ch_1")));
+  EXPECT_EQ(dialect().keyed(keyed, key).headers.find("Idempotency-Key"), key.text());
 }
 
 TEST(StripeRequest, AboutOursNamesThePartysOwnOnceItIsKnown) {

@@ -84,6 +84,18 @@ TEST(UsaepayJudge, APartialApprovalSaysHowMuch) {
   EXPECT_EQ(judged(with(partial, "UMauthAmount", "")).outcome, Outcome::unknown);
 }
 
+TEST(UsaepayJudge, APartIsOfTheCurrencyThatWasAskedFor) {
+  const Judgement judgement = judged(with(approval, "UMauthAmount", "12"));
+  const auto part_of = [&](std::int64_t minor, const char* currency) {
+    const auto part = judgement.less_than(Money{minor, *Currency::parse(currency)});
+    return part ? text(*part) : "all";
+  };
+  EXPECT_EQ(part_of(5000, "GBP"), "12.00 GBP");
+  EXPECT_EQ(part_of(13, "JPY"), "12 JPY");
+  EXPECT_EQ(part_of(13'000, "KWD"), "12.000 KWD");
+  EXPECT_EQ(part_of(12, "JPY"), "all");
+}
+
 TEST(UsaepayJudge, AConvertedAmountIsNotComparedWithTheOneAsked) {
   EXPECT_FALSE(judged(with(approval, "UMconvertedAmount", "21.90")).part.has_value());
   EXPECT_FALSE(judged(with(approval, "UMauthAmount", "")).part.has_value());
@@ -271,6 +283,16 @@ TEST(UsaepayAboutOurs, ARefundIsTakenDownUpToTheCharge) {
   EXPECT_EQ(ours.code(Operation::refund, "UMcommand=refund&UMamount=25.01"), "00112");
   for (const auto* amount : {"-5", "1e3", "10.999", "0", "0.00"})
     EXPECT_EQ(ours.code(Operation::refund, "UMcommand=refund&UMamount=" + std::string(amount)), "10129") << amount;
+}
+
+TEST(UsaepayAboutOurs, ARefundHasANumberOfItsOwn) {
+  AboutOurs ours;
+  ours.later.reference = "1767225600000999";
+  EXPECT_EQ(ours.code(Operation::refund, "UMcommand=refund"), "00000");
+  EXPECT_EQ(field(ours.last, "UMrefNum"), "1767225600000999");
+  ours.charge.request = gate("UMkey=key-1&UMcommand=cc:refund&UMrefNum=1767225600000255");
+  EXPECT_EQ(ours.code(Operation::refund, "UMkey=k&UMcommand=refund&UMrefNum=1"), "00110")
+      << "and is not given back itself";
 }
 
 TEST(UsaepayAboutOurs, NoMoreIsRefundedThanWasTaken) {

@@ -101,9 +101,11 @@ std::optional<Charge> usaepay_charge(const UsaepayForm& form, Currency currency)
   const UsaepayCard card = card_of(form);
   const auto amount = amount_of(form, currency);
   if (card.kind != UsaepayCard::Kind::number || !amount || !*amount) return std::nullopt;
-  // Proof of the cardholder's authentication, and a wish for a token, are between the client and this vendor.
+  // Proof of the cardholder's authentication, a wish for a token, later instalments and other payees' parts are between
+  // the client and this vendor.
   const bool authenticated = !form.text("UMcavv").empty() || !form.text("UMpares").empty();
-  if (authenticated || form.is_true("UMsaveCard")) return std::nullopt;
+  const bool recurs = form.is_true("UMaddcustomer") || !form.text("UMschedule").empty();
+  if (authenticated || recurs || form.is_true("UMsaveCard") || is_split(form)) return std::nullopt;
   return Charge{.amount = **amount,
                 .capture = !asks_for_hold(command_of(form)),
                 .number = SecretText(card.number),

@@ -42,7 +42,8 @@ TEST(UsaepayCharge, IsCarriedOverWhole) {
 TEST(UsaepayCharge, WhatNoOtherPartyCanUseStays) {
   for (const Request& request :
        {sale_with("UMcard", "pvx5-3gm4-x1zy"), sale_with("UMcommand", "quicksale"), sale_with("UMtestmode", "1"),
-        sale_with("UMsaveCard", "true"), sale_with("UMcavv", "AAAB"), sale_with("UMamount", "-5"),
+        sale_with("UMsaveCard", "true"), sale_with("UMcavv", "AAAB"), sale_with("um02amount", "1.00"),
+        sale_with("UMaddcustomer", "yes"), sale_with("UMschedule", "monthly"), sale_with("UMamount", "-5"),
         sale_with("UMcard", "4000100011112225"), sale_with("UMmagstripe", "enc://x"), gate("UMkey=%")}) {
     EXPECT_FALSE(usaepay()->charge(request).has_value()) << request.body;
   }

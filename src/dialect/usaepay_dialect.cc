@@ -192,7 +192,7 @@ class UsaepayDialect final : public Dialect {
                                        const AnswerContext& context) const override {
     switch (operation) {
       case Operation::cancel:
-        return order.cancelled ? error(UsaepayCode::already_voided) : done(order, order.amount, context);
+        return order.cancelled ? error(UsaepayCode::already_voided) : done(order.reference, order.amount, context);
       case Operation::capture:
       case Operation::refund: return taken_down(operation, order, context);
       case Operation::charge:
@@ -253,10 +253,10 @@ class UsaepayDialect final : public Dialect {
     unreachable();
   }
 
-  /// What is done for an order keeps the order's number, as the vendor's voids and captures do.
-  static Response done(const OwnOrder& order, const Money& amount, const AnswerContext& context) {
+  /// The vendor's voids and captures keep the number of the order that they are about; a refund has one of its own.
+  static Response done(const std::string& reference, const Money& amount, const AnswerContext& context) {
     return usaepay_response(
-        {.auth_code = auth_code_of(context.id), .reference = order.reference, .amount = amount, .detail = {}});
+        {.auth_code = auth_code_of(context.id), .reference = reference, .amount = amount, .detail = {}});
   }
 
   Response taken_down(Operation operation, const OwnOrder& order, const AnswerContext& context) const {
@@ -268,13 +268,14 @@ class UsaepayDialect final : public Dialect {
     const Money wanted = amount->value_or(unnamed_amount(order));
     const bool too_much = wanted.minor > order.taken().minor - order.refunded.minor;
     const auto original = UsaepayForm::parse(order.request.body);
+    if (original && !asks_for_charge(command_of(*original))) return error(not_found(context.request));
     const bool is_held = (!original || asks_for_hold(command_of(*original))) && !order.captured;
     if (operation == Operation::refund) {
       if (is_held && original) return error(UsaepayCode::not_settled);
-      return too_much ? error(UsaepayCode::refund_exceeds) : done(order, wanted, context);
+      return too_much ? error(UsaepayCode::refund_exceeds) : done(context.reference, wanted, context);
     }
     if (!is_held) return error(UsaepayCode::already_captured);
-    return too_much ? error(UsaepayCode::invalid_data) : done(order, wanted, context);
+    return too_much ? error(UsaepayCode::invalid_data) : done(order.reference, wanted, context);
   }
 
   /// All of it: the vendor does not take what was given back already for less.

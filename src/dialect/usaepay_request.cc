@@ -101,11 +101,11 @@ bool is_zero(std::string_view amount) {
 
 /// A client that asks for a signed answer (UMhash ".../y") takes one without UMresponseHash for an error, and that hash
 /// needs the merchant's PIN: a yes of ours would be read as a no. A trial charge is none at all, and neither is one of
-/// nothing (a question whether the card is good).
+/// nothing (a question whether the card is good). Of a split payment the amount says one payee's part alone.
 bool can_be_stood_in_for(const Request& request, const UsaepayForm& form, const UsaepayCard& card) {
   const bool named = card.kind == UsaepayCard::Kind::number || card.kind == UsaepayCard::Kind::unread;
   return named && request.path() == request.target && !form.text("UMhash").ends_with("/y") &&
-         !form.is_true("UMtestmode") && !is_zero(form.text("UMamount"));
+         !form.is_true("UMtestmode") && !is_zero(form.text("UMamount")) && !is_split(form);
 }
 
 }  // namespace
@@ -156,6 +156,12 @@ Result<std::optional<Money>> amount_of(const UsaepayForm& form, Currency otherwi
   const auto amount = money_from_decimal(text, *currency);
   if (!amount) return failure("amount (UMamount): " + amount.error().what, "UMamount");
   return *amount;
+}
+
+bool is_split(const UsaepayForm& form) {
+  return std::ranges::any_of(form.fields(), [](const Form::Field& field) {
+    return field.name.size() > 4 && is_same_name(field.name.substr(0, 2), "UM") && all_digits(field.name.substr(2, 2));
+  });
 }
 
 bool is_security_data(std::string_view field_name) {

@@ -45,6 +45,9 @@ std::optional<Currency> currency_of(const UsaepayForm& form, Currency otherwise)
 /// UMamount; nothing if it is absent. An error names the field.
 Result<std::optional<Money>> amount_of(const UsaepayForm& form, Currency otherwise);
 
+/// Other payees have parts of their own (UM02key, UM02amount...), which UMamount does not count.
+bool is_split(const UsaepayForm& form);
+
 /// Security code, track, PIN block, chip data: what may not be kept (PCI DSS 3.3, "sensitive authentication data").
 bool is_security_data(std::string_view field_name);
 

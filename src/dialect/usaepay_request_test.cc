@@ -145,6 +145,7 @@ TEST(UsaepayRequest, WhatAYesOfOursCannotServeIsPassedOn) {
   EXPECT_EQ(operation_in(sale_with("UMtestmode", "0")), Operation::charge);
   EXPECT_EQ(operation_in(sale_with("UMamount", "0.00")), Operation::other);
   EXPECT_EQ(operation_in(sale_with("UMhash", "m/abc/0123/y")), Operation::other);
+  EXPECT_EQ(operation_in(sale_with("UM02amount", "9000.00")), Operation::other) << "another payee's part";
   EXPECT_EQ(operation_in(sale_with("UMmagstripe", "enc://JUI0MDAw")), Operation::other);
   EXPECT_EQ(operation_in(gate(sale_body, "multipart/form-data; boundary=x")), Operation::other);
   Request get = gate(sale_body);

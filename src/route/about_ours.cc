@@ -47,13 +47,13 @@ Intent ProtectedRoute::taken_about(Intent intent, const RequestReading& reading)
 // The order that the request names is followed until it can be answered about: a replay in progress finishes first, and
 // so does another request's void.
 Task<std::optional<Reply>> ProtectedRoute::answer_about_ours(VisitPtr visit, Claim& claim) {
-  const bool cancels = visit->operation == Operation::cancel;
   while (true) {
     const auto named = named_order(*visit);
     if (!named) co_return reject(*visit, Refusal::in_progress);
     if (!*named && own_.is_named(*visit)) co_return reject(*visit, Refusal::not_found);
     if (!*named) co_return std::nullopt;
     const auto& [order, stage] = **named;
+    const bool cancels = visit->operation == Operation::cancel && !order.behind;
     if (cancels && stage == Stage::open) {
       const Applied withdrawn = co_await withdraw(order.id);
       if (withdrawn == Applied::applied) co_return co_await answer_as_is(visit, std::move(claim), order);
@@ -86,6 +86,7 @@ Result<std::optional<ProtectedRoute::Named>> ProtectedRoute::named_order(const V
 
 Task<std::optional<Reply>> ProtectedRoute::answer_at_stage(VisitPtr visit, Claim& claim, OrderRow order, Stage stage) {
   const bool unknown = visit->operation == Operation::other;
+  const bool asks_about_request = order.behind && visit->operation != Operation::read;
   switch (stage) {
     case Stage::nothing: co_return reject(*visit, Refusal::not_found);
     case Stage::voiding:
@@ -98,7 +99,7 @@ Task<std::optional<Reply>> ProtectedRoute::answer_at_stage(VisitPtr visit, Claim
       co_return co_await answer_as_is(visit, std::move(claim), std::move(order));
     case Stage::open: break;
   }
-  if (unknown) co_return reject(*visit, Refusal::not_yet);
+  if (unknown || asks_about_request) co_return reject(*visit, Refusal::not_yet);
   if (visit->operation == Operation::read) co_return co_await answer_as_is(visit, std::move(claim), std::move(order));
   const bool turn = co_await take_turn(visit, order);
   if (!turn) co_return reject(*visit, Refusal::in_progress);

@@ -299,8 +299,10 @@ Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const
 }
 
 /// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor an answer
-/// about the caller's credentials. "You have it already" is a yes too, but never in place of the first one.
+/// about the caller's credentials, nor a no because the party has it. "You have it already" as a yes is one, but never
+/// in place of the first.
 bool ProtectedRoute::is_last_word(const Intent& intent, const Judgement& judgement) const {
+  if (judgement.already_there && judgement.outcome != Outcome::approved) return false;
   if (judgement.already_there) return !shared_.claims.remembered(intent, loop_.clock.now());
   if (judgement.outcome == Outcome::approved) return true;
   return judgement.outcome == Outcome::declined && !judgement.pause_replay && intent.from_client;

@@ -110,6 +110,8 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request&& request, std::shared_p
   const Ulid id = shared_.ulids.make(wall);
   RequestReading reading = setup_.dialect->read(request);
   const Intent intent = identify(setup_.route, shared_.vault, request, reading, request_id);
+  const bool keyed = intent.repeatable && !intent.from_client && reading.operation == Operation::charge;
+  if (keyed) request = setup_.dialect->keyed(std::move(request), intent.key);
   const bool folds = !intent.repeatable && this->folds(reading);
   const Intent taken = folds ? taken_for(intent, *reading.facts, now) : taken_about(intent, reading);
   return std::make_shared<Visit>(Visit{.request = std::move(request),

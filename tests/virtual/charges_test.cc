@@ -1,4 +1,6 @@
 // Charges through gateways: written before they are sent, at one party at a time, never twice.
+#include <fmt/format.h>
+
 #include "tests/virtual/till.h"
 
 namespace standin {
@@ -233,6 +235,22 @@ TEST(Charge, RefundedWhileInStandInIsRefundedAfterIt) {
   ASSERT_EQ(rows->size(), 2u);
   EXPECT_TRUE(rows->front().behind.has_value());
   EXPECT_EQ(till.journal->exposure().front().minor, 1000) << "a refund adds nothing to exposure";
+}
+
+TEST(Charge, StandsWhenItsRefundIsVoidedByTheRefundsNumber) {
+  Till till;
+  till.no_gateway_answers();
+  const std::string number = form_field(till.sale({}).body, "UMrefNum");
+  const Request refund = till.request("UMkey=source-key-1&UMcommand=cc:refund&UMamount=4.00&UMrefNum=" + number);
+  const std::string refund_number = form_field(till.send(refund).body, "UMrefNum");
+  EXPECT_NE(refund_number, number);
+  for (const auto* command : {"cc:void", "cc:refund", "cc:capture"}) {
+    const std::string about = fmt::format("UMkey=source-key-1&UMcommand={}&UMrefNum={}", command, refund_number);
+    EXPECT_EQ(form_field(till.send(till.request(about)).body, "UMresult"), "E") << command;
+  }
+  const auto rows = till.journal->orders({});
+  ASSERT_EQ(rows->size(), 2u);
+  for (const OrderRow& row : *rows) EXPECT_EQ(row.state, State::accepted);
 }
 
 TEST(Charge, ThatCannotBeReadIsPassedOnAndNeverStoodInFor) {

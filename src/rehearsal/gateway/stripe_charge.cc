@@ -3,6 +3,7 @@
 #include <boost/json.hpp>
 #include <expected>
 
+#include "base/text.h"
 #include "rehearsal/gateway/sandbox_cards.h"
 #include "rehearsal/gateway/stripe_call.h"
 
@@ -84,7 +85,8 @@ std::expected<Payment, StripeError> created_row(const StripeCall& call) {
   const auto amount = amount_in(call.fields);
   if (!amount) return std::unexpected(amount.error());
   Payment row = stripe_draft(call);
-  const bool hold = call.fields["capture_method"] == "manual" || call.fields["capture"] == "false";
+  const bool hold = call.fields["capture_method"] == "manual" || equal_ignoring_case(call.fields["capture"], "false") ||
+                    call.fields["payment_method_options[card][capture_method]"] == "manual";
   row.kind = hold ? PaymentKind::hold : PaymentKind::sale;
   row.id = "ch_";
   row.asked_minor = amount->minor;
