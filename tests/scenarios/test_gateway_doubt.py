@@ -3,8 +3,8 @@ import signal
 import socket
 import urllib.parse
 
-from gateways import TillScenario, fields_of, request_bytes, sale_body
-from harness import eventually, reset
+from gateways import FORM, TillScenario, fields_of, request_bytes, sale_body
+from harness import Answer, ask, eventually, reset
 
 SLOW = {"fault": "late", "late_ms": 1500}  # longer than an answer is waited for, shorter than it is listened for
 
@@ -246,3 +246,33 @@ class ClientsLeave(TillScenario):
         self.standin.start()
         self.assertEqual(self.standin.states(), {"settled": 1})
         self.assertEqual(self.gateway.standing(), 1)
+
+
+class ChargesUnderAKeyOfFacts(TillScenario):
+    """At a gateway that goes by Idempotency-Key, from clients that send a new one, or none, at each try."""
+
+    def setUp(self):
+        super().setUp()
+        self.configuration.for_stripe(f"http://127.0.0.1:{self.gateway.ports[0]}")
+        self.configuration.change("route.payments", key='["reference", "amount", "card"]')
+
+    def charge(self, key: str = "", card: str = "4242424242424242", cvc: str = "111") -> Answer:
+        fields = {"amount": "2500", "currency": "usd", "card[number]": card, "card[exp_month]": "1", "card[exp_year]": "2031",
+                  "card[cvc]": cvc, "metadata[order_id]": "cart-1"}
+        headers = {"Authorization": "Bearer sk_test_1", "Content-Type": FORM} | ({"Idempotency-Key": key} if key else {})
+        return ask(self.standin.port, "POST", "/v1/charges", urllib.parse.urlencode(fields).encode(), headers)
+
+    def test_one_whose_answer_was_lost_is_not_charged_again_under_the_clients_next_key(self):
+        self.configuration.change("route.payments", mode='"off"')
+        self.gateway.faults({"fault": "reset", "at": "after", "count": 1})
+        self.standin.start()
+        self.assertGreaterEqual(self.charge("first-try").status, 500)
+        self.assertEqual(self.charge("second-try").status, 200)
+        self.assertEqual(self.gateway.standing(), 1)
+
+    def test_one_that_was_declined_is_not_approved_when_its_code_is_typed_anew(self):
+        self.standin.start()
+        declined = "4000300011112220"
+        self.assertEqual(self.charge(card=declined).status, 402)
+        self.assertEqual(self.charge(card=declined, cvc="222").json()["error"]["type"], "idempotency_error")
+        self.assertEqual(self.standin.exposure(), 0)
