@@ -75,5 +75,29 @@ TEST_F(CaseOfACharge, CanBeTakenAndNotedWhileAVoidIsUnanswered) {
   EXPECT_TRUE(act("note"));
 }
 
+class CaseOfAnOrderToDeliver : public CaseOfACharge {
+ protected:
+  void SetUp() override {
+    journal_ = *SqliteJournal::open({.path = path_, .clock = &clock_, .executor = loop_.get_executor()});
+    NewOrder order = an_order();
+    id_ = order.id;
+    ASSERT_EQ(run(journal_->keep(std::move(order))), Kept::kept);
+    ASSERT_EQ(run(journal_->mark_undelivered(id_, State::held, "client gone")), Applied::applied);
+    const Change released{.lease = {id_, 0}, .to = State::held, .who = "ann", .why = "replay it", .due = clock_.wall()};
+    ASSERT_EQ(run(journal_->apply(released)), Applied::applied);
+    const Change again = contract::ended(*lease("replay"), State::accepted, "replay", Outcome::not_done);
+    ASSERT_EQ(run(journal_->apply(again)), Applied::applied);
+  }
+};
+
+TEST_F(CaseOfAnOrderToDeliver, IsNotClosedAsCollectedWhileThePartyWouldChargeItToo) {
+  ASSERT_EQ(state(), State::accepted);
+  EXPECT_FALSE(act("collected"));
+  EXPECT_EQ(journal_->follow_ups(true)->size(), 1u);
+  const Change settled = contract::ended(*lease("replay"), State::settled, "replay", Outcome::approved, "A");
+  ASSERT_EQ(run(journal_->apply(settled)), Applied::applied);
+  EXPECT_TRUE(act("written_off"));
+}
+
 }  // namespace
 }  // namespace standin

@@ -267,9 +267,9 @@ class Journal {
   virtual Result<Sealed> answer(const Ulid& id) = 0;
   virtual Result<Sealed> request(const Ulid& id) = 0;
 
-  /// The client never got the answer: the order is marked. One that is still `accepted` moves to `to` where that is
-  /// held (until a person releases it, whatever a late answer that did nothing says) or cancelling; others are marked
-  /// alone.
+  /// The client never got the answer: the order is marked. One that is still to be delivered, `accepted` or held until
+  /// the next try, moves to `to` where that is held (until a person releases it, whatever a late answer that did
+  /// nothing says) or cancelling; while a try of it is under way it cannot yet (fenced). Others are marked alone.
   virtual Task<Applied> mark_undelivered(Ulid id, State to, std::string why) = 0;
 
   /// Takes the order for one attempt: refused (nothing) while listened for, leased by another, ended, or not due.

@@ -158,13 +158,16 @@ Reply Transaction::operator()(const LeaseCommand& command) {
 Reply Transaction::operator()(const UndeliveredCommand& command) {
   auto order = tables_.orders.find(command.id);
   if (!order) return Applied::not_allowed;
+  const bool wanted = command.to == State::held || command.to == State::cancelling;
+  const bool under_way = wanted && order->state == State::replaying && is_leased(*order);
   order->undelivered = true;
-  const bool moves = order->state == State::accepted && (command.to == State::held || command.to == State::cancelling);
+  const bool waits_for_try = order->state == State::held && order->due < never_due;
+  const bool moves = wanted && (order->state == State::accepted || waits_for_try);
   const bool waits_for_person = moves && command.to == State::held;
   if (waits_for_person) order->due = never_due;
   move(*order, moves ? command.to : order->state, "standin", command.why);
   if (waits_for_person) tables_.follow_ups.open(order->row, undelivered_case, now_);
-  return Applied::applied;
+  return under_way ? Applied::fenced : Applied::applied;
 }
 
 // --- what every step ends with ---
@@ -218,6 +221,12 @@ Result<void> Transaction::close_follow_up(std::int64_t order_row, State to, cons
     return failure(fmt::format("order {0} is being voided, and what stands of it at its party is not known yet: close "
                                "this once `standin orders show {0}` says cancelled, reversed or settled, or once a "
                                "case asks to look it up by hand",
+                               order->id.text()),
+                   "journal");
+  }
+  if (order->state == State::accepted) {
+    return failure(fmt::format("order {0} is still to be delivered, and its party would charge it as well: close this "
+                               "once `standin orders show {0}` says held, refused or settled",
                                order->id.text()),
                    "journal");
   }

@@ -122,7 +122,7 @@ bool repeat_is_recognised(const OrderKnown& known, WallTime now) {
   if (!known.repeat_is_recognised) return false;
   if (known.party.duplicates_window == Duration::max()) return true;
   const auto age = age_of(known.order, now, known.party.finder.has_value());
-  return age && *age < known.party.duplicates_window;
+  return age && *age + known.party.timeouts.response < known.party.duplicates_window;
 }
 
 std::vector<SentSpan> when_sent(const OrderKnown& known, Duration deadline) {

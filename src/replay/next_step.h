@@ -43,8 +43,8 @@ struct OrderKnown {
 /// window: then the repeated request is itself the question. An intent is never sent: nobody was told yes.
 Step next_step(const OrderKnown& known, WallTime now);
 
-/// The party takes a repeat of the order's request for one: it declares so, its window is open, and the request does
-/// not forbid it.
+/// The party takes a repeat of the order's request for one: it declares so, its window is open until the last byte can
+/// have been sent, and the request does not forbid it.
 bool repeat_is_recognised(const OrderKnown& known, WallTime now);
 
 /// When its attempts may have been carried out: where a listing would show the charge. An earlier process's clock may

@@ -257,6 +257,16 @@ TEST(NextStep, ARepeatIsInsideTheWindowOnlyIfItIsByTheEarliestTimeThatTheOrderCa
   EXPECT_EQ(k.step(-1min), Step::Kind::ask_person);
 }
 
+TEST(NextStep, ARepeatMustLeaveInsideTheWindow) {
+  Known k;
+  k.order.unresolved = true;
+  k.party.duplicates = Duplicates::folded;
+  k.party.duplicates_window = 10min;
+  k.party.timeouts.response = 30s;
+  EXPECT_EQ(k.step(9min + 29s), Step::Kind::replay);
+  EXPECT_EQ(k.step(9min + 30s), Step::Kind::find);
+}
+
 TEST(Backoff, TriesThatNeverLeftWaitLess) {
   Known asked, unsent;
   asked.tried("finder", 20);

@@ -103,7 +103,8 @@ Task<Worked> OrderWork::find_by_request(Matter matter) {
   Request request = queries->finder_request(names(matter.order));
   const Forwarded forwarded = co_await send(matter, begun, std::move(request), judge_by_status, true);
   if (forwarded.response) finding.sighting.found = queries->read_finder_answer(*forwarded.response);
-  finding.sighting.certain = true;
+  const std::string& found = finding.sighting.found.upstream_reference;
+  finding.sighting.certain = !found.empty() && found == matter.order.upstream_reference;
   finding.asked = was_sent(forwarded);
   if (!forwarded.response) finding.why = forwarded.error;
   co_return co_await record_finding(std::move(matter), *lease, std::move(finding));

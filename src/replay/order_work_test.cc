@@ -144,6 +144,18 @@ TEST(Recovery, AnIntentThatThePartyDoesNotHaveLapsesOnceNoneCountsAndIsNeverSent
   EXPECT_EQ(till.arrivals("/charge"), 0u);
 }
 
+TEST(Recovery, AnIntentMayStandThoughAnEarlierTryUnderItsKeyFell) {
+  Till till;
+  const Ulid id = till.intent("own-77");
+  till.charged("g1", "own-77", "voided");
+  till.run_for(30s);
+  EXPECT_EQ(till.state(id), State::charging);
+  till.charged("g2", "own-77");
+  till.world.run_for(120s);
+  EXPECT_EQ(till.state(id), State::settled);
+  EXPECT_EQ(till.row(id).upstream_reference, "g2");
+}
+
 TEST(Recovery, SeveralThatMatchAreAPersonsCase) {
   Till till;
   const Ulid id = till.intent("77");

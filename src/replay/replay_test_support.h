@@ -16,7 +16,8 @@ inline const Currency usd = *Currency::parse("USD");
 inline const WallTime noon = wall_time(1'767'268'800'000);
 
 /// A listing of lines "REFERENCE CREATED INVOICE STANDING", every charge of 25.00 USD on one card. A charge is a
-/// request whose body is its invoice, and whose `Account` header is whose it is; without that, nobody knows.
+/// request whose body is its invoice, and whose `Account` header is whose it is; without that, nobody knows. An invoice
+/// that begins with "own-" is an own key, too.
 class LineQueries : public PartyQueries {
  public:
   Finding finding() const override { return Finding::by_listing; }
@@ -27,7 +28,8 @@ class LineQueries : public PartyQueries {
     return whose ? std::optional(SecretText(std::string(*whose))) : std::nullopt;
   }
   std::optional<Listed> wanted(const Request& original, const OrderNames&) const override {
-    return Listed{.amount = {2500, usd}, .card = "400010xxxxxx2224", .invoice = original.body};
+    return Listed{
+        .amount = {2500, usd}, .card = "400010xxxxxx2224", .invoice = original.body, .own_key = own_key(original.body)};
   }
   Request list_request(const ListQuery& query) const override {
     return {.method = "GET",
@@ -46,9 +48,14 @@ class LineQueries : public PartyQueries {
                               .amount = {2500, usd},
                               .card = "xxxx2224",
                               .invoice = std::string(fields[2]),
+                              .own_key = own_key(fields[2]),
                               .standing = fields[3] == "stands"});
     }
     return page;
+  }
+
+  static std::string own_key(std::string_view invoice) {
+    return invoice.starts_with("own-") ? std::string(invoice) : std::string();
   }
 
   /// Only with the account's name, as a gateway wants its key.

@@ -53,10 +53,9 @@ std::vector<const Listed*> of(const std::vector<const Listed*>& all, bool standi
   return some;
 }
 
-Sighting sighted(const Listed& wanted, const Listed& one, bool certain) {
+Sighting sighted(const Listed& wanted, const Listed& one) {
   Sighting sighting{
-      .found = {.kind = Found::Kind::one, .upstream_reference = one.upstream_reference, .standing = one.standing},
-      .certain = certain};
+      .found = {.kind = Found::Kind::one, .upstream_reference = one.upstream_reference, .standing = one.standing}};
   const bool less = one.amount.currency == wanted.amount.currency && one.amount.minor < wanted.amount.minor;
   if (one.standing && less) sighting.part = one.amount;
   return sighting;
@@ -109,16 +108,16 @@ Sighting find_similar(const Listed& wanted, const std::vector<Listed>& listed, c
   for (const auto* const group : {&own, &named}) {
     const auto standing = of(*group, true);
     if (standing.size() > 1) return several();
-    if (standing.size() == 1) return sighted(wanted, *standing.front(), group == &own);
-    if (group == &own && !own.empty()) return sighted(wanted, *own.front(), true);
+    if (standing.size() == 1) return sighted(wanted, *standing.front());
+    if (group == &own && !own.empty()) return sighted(wanted, *own.front());
   }
   const auto standing = of(others, true);
   if (standing.size() > 1) return several();
   if (standing.size() == 1) {
     const bool clear = likeness(wanted, *standing.front(), window) == Likeness::similar;
-    return clear ? sighted(wanted, *standing.front(), false) : several();
+    return clear ? sighted(wanted, *standing.front()) : several();
   }
-  if (!named.empty()) return sighted(wanted, *named.front(), false);
+  if (!named.empty()) return sighted(wanted, *named.front());
   return {.found = {.kind = Found::Kind::none}};
 }
 

@@ -44,7 +44,8 @@ Likeness likeness(const Listed& wanted, const Listed& listed, const SearchWindow
 struct Sighting {
   Found found;
   std::optional<Money> part;  ///< of the one: it stands for less than was asked
-  /// By our order key. What was found by its looks and does not stand is no proof that ours will not come yet.
+  /// It has the reference that the order is known by. Another that does not stand, also one under our key, may be of an
+  /// earlier try: no proof that ours will not come yet.
   bool certain = false;
 };
 

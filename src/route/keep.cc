@@ -342,7 +342,12 @@ Task<> ProtectedRoute::mark_undelivered(std::shared_ptr<ProtectedRoute> self, Cl
   // What an earlier process passed on unwritten would be undone with it.
   const bool told_before = self->shared_.claims.may_have_forgotten(claim.intent(), self->loop_.clock.now());
   if (to == State::cancelling && told_before) to = State::held;
-  const auto applied = co_await self->shared_.journal.mark_undelivered(id, to, "the client did not get the answer");
+  Applied applied = Applied::fenced;
+  while (applied == Applied::fenced) {
+    applied = co_await self->shared_.journal.mark_undelivered(id, to, "the client did not get the answer");
+    if (applied == Applied::fenced)
+      co_await self->loop_.clock.sleep_until(self->loop_.clock.now() + limits::look_again);
+  }
   if (applied != Applied::failed) co_return;
   Log::error("undelivered_not_marked", "order " + id.text());
   // It may be on the disk all the same: then it is withdrawn after a restart, and nobody may be told yes.

@@ -333,6 +333,26 @@ TEST_P(JournalContract, AnUndeliveredDeclineIsOnlyMarked) {
   EXPECT_EQ(path(id), std::vector{State::declined});
 }
 
+TEST_P(JournalContract, AnUndeliveredOrderIsHeldOnceTheTryUnderWayHasEnded) {
+  const Ulid id = kept(an_order());
+  const Lease replay = *lease(id);
+  EXPECT_EQ(tested_->run(journal().mark_undelivered(id, State::held, "client gone")), Applied::fenced);
+  EXPECT_EQ(state(id), State::replaying);
+  ASSERT_EQ(apply(ended(replay, State::accepted, "replay", Outcome::not_done)), Applied::applied);
+  EXPECT_EQ(tested_->run(journal().mark_undelivered(id, State::held, "client gone")), Applied::applied);
+  EXPECT_EQ(state(id), State::held);
+  EXPECT_FALSE(lease(id)) << "until a person says otherwise";
+}
+
+TEST_P(JournalContract, AnUndeliveredOrderThatIsHeldUntilTheNextTryIsWithdrawn) {
+  const Ulid id = kept(an_order());
+  Change unknown = ended(*lease(id), State::held, "replay", Outcome::unknown);
+  unknown.due = an_order().created + std::chrono::hours(1);
+  ASSERT_EQ(apply(unknown), Applied::applied);
+  EXPECT_EQ(tested_->run(journal().mark_undelivered(id, State::cancelling, "client gone")), Applied::applied);
+  EXPECT_EQ(state(id), State::cancelling);
+}
+
 TEST_P(JournalContract, AnUndeliveredOrderThatWasSettledMeanwhileIsOnlyMarked) {
   const Ulid id = kept(an_order());
   apply(ended({id, live_forward_token}, State::settled, "live", Outcome::approved));
