@@ -75,7 +75,8 @@ TEST_F(CaseOfACharge, CanBeTakenAndNotedWhileAVoidIsUnanswered) {
   EXPECT_TRUE(act("note"));
 }
 
-class CaseOfAnOrderToDeliver : public CaseOfACharge {
+/// Of an order whose client did not get the yes.
+class CaseOfAnUndeliveredOrder : public CaseOfACharge {
  protected:
   void SetUp() override {
     journal_ = *SqliteJournal::open({.path = path_, .clock = &clock_, .executor = loop_.get_executor()});
@@ -83,15 +84,33 @@ class CaseOfAnOrderToDeliver : public CaseOfACharge {
     id_ = order.id;
     ASSERT_EQ(run(journal_->keep(std::move(order))), Kept::kept);
     ASSERT_EQ(run(journal_->mark_undelivered(id_, State::held, "client gone")), Applied::applied);
+  }
+  void release() {
     const Change released{.lease = {id_, 0}, .to = State::held, .who = "ann", .why = "replay it", .due = clock_.wall()};
     ASSERT_EQ(run(journal_->apply(released)), Applied::applied);
-    const Change again = contract::ended(*lease("replay"), State::accepted, "replay", Outcome::not_done);
-    ASSERT_EQ(run(journal_->apply(again)), Applied::applied);
   }
 };
 
-TEST_F(CaseOfAnOrderToDeliver, IsNotClosedAsCollectedWhileThePartyWouldChargeItToo) {
-  ASSERT_EQ(state(), State::accepted);
+TEST_F(CaseOfAnUndeliveredOrder, WrittenOffWithdrawsIt) {
+  EXPECT_TRUE(act("written_off"));
+  EXPECT_EQ(state(), State::cancelling);
+  EXPECT_TRUE(journal_->follow_ups(true)->empty());
+  EXPECT_EQ(journal_->orders({.due_only = true})->size(), 1u) << "what may stand is looked for, and undone";
+}
+
+TEST_F(CaseOfAnUndeliveredOrder, CollectedIsThePersonsWord) {
+  EXPECT_TRUE(act("collected"));
+  EXPECT_EQ(state(), State::collected);
+}
+
+TEST_F(CaseOfAnUndeliveredOrder, IsNotClosedWhileItsPartyWouldChargeItToo) {
+  release();
+  ASSERT_TRUE(lease("replay"));
+  clock_.advance(std::chrono::minutes(1));  // the process died
+  EXPECT_EQ(state(), State::replaying);
+  EXPECT_FALSE(act("collected"));
+  const Change again = contract::ended(*lease("replay"), State::accepted, "replay", Outcome::not_done);
+  ASSERT_EQ(run(journal_->apply(again)), Applied::applied);
   EXPECT_FALSE(act("collected"));
   EXPECT_EQ(journal_->follow_ups(true)->size(), 1u);
   const Change settled = contract::ended(*lease("replay"), State::settled, "replay", Outcome::approved, "A");

@@ -224,7 +224,7 @@ Result<void> Transaction::close_follow_up(std::int64_t order_row, State to, cons
                                order->id.text()),
                    "journal");
   }
-  if (order->state == State::accepted) {
+  if (order->state == State::accepted || order->state == State::replaying) {
     return failure(fmt::format("order {0} is still to be delivered, and its party would charge it as well: close this "
                                "once `standin orders show {0}` says held, refused or settled",
                                order->id.text()),
@@ -232,7 +232,12 @@ Result<void> Transaction::close_follow_up(std::int64_t order_row, State to, cons
   }
   tables_.follow_ups.set(command.id, "closed", command.who);
   tables_.follow_ups.note(command.id, now_, command.who, command.action + " " + command.text);
-  if (may_follow(order->state, to)) {
+  // Nobody was told yes: what stands of it is undone, and its retry is not told so either.
+  const bool withdraws = to == State::written_off && order->state == State::held && order->undelivered;
+  if (withdraws) {
+    order->due = now_;
+    move(*order, State::cancelling, command.who, command.text);
+  } else if (may_follow(order->state, to)) {
     order->due = never_due;
     move(*order, to, command.who, command.text);
   } else if (is_delivered(order->state) && order->exposed_minor > 0 && !tables_.follow_ups.has_open(order_row)) {
