@@ -30,7 +30,8 @@ class CallClient final : public Client {
 };
 
 Task<> answer(std::shared_ptr<Router> router, std::shared_ptr<ServedCall> call) {
-  Reply reply = co_await router->handle(call->request(), std::make_shared<CallClient>(call));
+  Request request = call->request();
+  Reply reply = co_await router->handle(std::move(request), std::make_shared<CallClient>(call));
   call->answer(std::move(reply.response), std::move(reply.undelivered));
 }
 

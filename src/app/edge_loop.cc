@@ -38,7 +38,7 @@ Result<void> EdgeLoop::listen(const ServerConfig& config, std::vector<ListenOn>&
     ListenOn& listener = listeners[i];
     auto server = std::make_unique<HttpServer>(
         thread_.executor(), limits,
-        [this](Request request, std::shared_ptr<const Client> client) {
+        [this](Request&& request, std::shared_ptr<const Client> client) {
           return router_->handle(std::move(request), std::move(client));
         },
         door_, turns_);

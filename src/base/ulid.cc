@@ -18,19 +18,10 @@ int digit_of(char c) {
 }  // namespace
 
 std::string Ulid::text() const {
-  // 130 bits of digits hold 128: the first digit carries three.
+  unsigned __int128 number = 0;
+  for (const std::uint8_t byte : bytes) number = (number << 8) | byte;
   std::string out(26, '0');
-  unsigned accumulator = 0;
-  int bits = 2;
-  std::size_t at = 0;
-  for (const std::uint8_t byte : bytes) {
-    accumulator = (accumulator << 8) | byte;
-    bits += 8;
-    while (bits >= 5) {
-      bits -= 5;
-      out[at++] = alphabet[(accumulator >> bits) & 31];
-    }
-  }
+  for (std::size_t at = out.size(); at-- > 0; number >>= 5) out[at] = alphabet[static_cast<std::size_t>(number & 31)];
   return out;
 }
 

@@ -31,9 +31,25 @@ class TimerAlarm final : public Alarm {
   std::weak_ptr<Bell> bell_;
 };
 
+/// Of this thread's Moment.
+struct Readings {
+  bool hold = false;
+  std::optional<Instant> steady;
+  std::optional<WallTime> wall;
+};
+thread_local constinit Readings readings;
+
 }  // namespace
 
-Instant steady_now() { return std::chrono::steady_clock::now(); }
+Moment::Moment() { readings = {.hold = true}; }
+Moment::~Moment() { readings = {}; }
+
+Instant steady_now() {
+  if (readings.steady) return *readings.steady;
+  const Instant now = std::chrono::steady_clock::now();
+  if (readings.hold) readings.steady = now;
+  return now;
+}
 
 Instant AsioClock::now() const { return steady_now(); }
 
@@ -56,7 +72,12 @@ std::chrono::time_point<std::chrono::system_clock, Duration> beginning() {
 // The time at the process's start and what has passed since: a clock that is set forward must not end a lease, a
 // listening or a waiting time, nor one set back prolong them. A clock that was wrong at the start stays so until a
 // restart.
-WallTime AsioClock::wall() const { return std::chrono::floor<WallTime::duration>(beginning() + since_boot()); }
+WallTime AsioClock::wall() const {
+  if (readings.wall) return *readings.wall;
+  const WallTime now = std::chrono::floor<WallTime::duration>(beginning() + since_boot());
+  if (readings.hold) readings.wall = now;
+  return now;
+}
 
 std::optional<Boot> AsioClock::boot() {
   std::ifstream file("/proc/sys/kernel/random/boot_id");

@@ -70,5 +70,36 @@ TEST(AsioClock, NowGoesOn) {
   EXPECT_GT(unix_ms(clock.wall()), 1'700'000'000'000);
 }
 
+/// Until the machine's own clock shows another millisecond.
+void let_a_millisecond_pass() {
+  const auto until = std::chrono::steady_clock::now() + 2ms;
+  while (std::chrono::steady_clock::now() < until) continue;
+}
+
+TEST(AsioClock, TimeStandsStillWithinAMoment) {
+  boost::asio::io_context io{1};
+  const AsioClock clock(io.get_executor());
+  Instant now;
+  WallTime wall;
+  {
+    const Moment moment;
+    now = clock.now();
+    wall = clock.wall();
+    let_a_millisecond_pass();
+    EXPECT_EQ(clock.now(), now);
+    EXPECT_EQ(clock.wall(), wall);
+  }
+  EXPECT_GT(clock.now(), now);
+  EXPECT_GT(clock.wall(), wall);
+}
+
+TEST(AsioClock, AMomentBeginsWhenItIsFirstAsked) {
+  boost::asio::io_context io{1};
+  const AsioClock clock(io.get_executor());
+  const Moment moment;
+  const Instant before = std::chrono::steady_clock::now();
+  EXPECT_GE(clock.now(), before);
+}
+
 }  // namespace
 }  // namespace standin

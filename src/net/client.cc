@@ -145,9 +145,6 @@ struct HttpClient::State {
 
   /// One request's way to its answer.
   class Exchange;
-  static Task<Result<Response>> exchange(std::shared_ptr<State> state, const Endpoint& endpoint, const Request& request,
-                                         const ExchangeTimes& times, std::function<void()> sending,
-                                         std::shared_ptr<const Client> streamed_to);
 };
 
 class HttpClient::State::Exchange {
@@ -174,31 +171,35 @@ class HttpClient::State::Exchange {
   }
 
   /// Waits only where it must: each coroutine within another costs every request.
-  Task<Result<Response>> run() {
+  static Task<Result<Response>> run(std::shared_ptr<State> state, const Endpoint& endpoint, const Request& request,
+                                    const ExchangeTimes& times, std::function<void()> sending,
+                                    std::shared_ptr<const Client> streamed_to) {
+    if (!sendable(request)) co_return failure("the request's method or target cannot be written as one", endpoint.url);
+    Exchange one(std::move(state), endpoint, request, times, std::move(sending), std::move(streamed_to));
     while (true) {
-      if (!take_idle()) {
-        const auto connected = co_await connect();
+      if (!one.take_idle()) {
+        const auto connected = co_await one.connect();
         if (!connected) co_return std::unexpected(connected.error());
       }
-      if (steady_now() >= times_.send_before) co_return late();
-      Outgoing out(head_, request_.body, chunked() && !request_.body.empty() ? "\r\n" : "");
-      begin_sending();
-      ErrorCode error = connection_->write_now(out);
+      if (steady_now() >= times.send_before) co_return one.late();
+      Outgoing out(one.head_, request.body, one.chunked() && !request.body.empty() ? "\r\n" : "");
+      one.begin_sending();
+      ErrorCode error = one.connection_->write_now(out);
       if (error == asio::error::would_block) {
-        connection_->set_deadline(std::min(begun_ + times_.write, times_.listen_until));
-        error = co_await connection_->write_rest(out);
+        one.connection_->set_deadline(std::min(one.begun_ + times.write, times.listen_until));
+        error = co_await one.connection_->write_rest(out);
       }
-      const auto sent = error ? not_written(error, out) : written();
+      const auto sent = error ? one.not_written(error, out) : one.written();
       if (sent) break;
       // Of a connection that refuses the first byte nothing has left; only a kept one may have died unseen.
-      if (!reused_ || !not_a_byte_left_) co_return std::unexpected(sent.error());
+      if (!one.reused_ || !one.not_a_byte_left_) co_return std::unexpected(sent.error());
     }
-    if (!upload_) connection_->set_deadline(times_.listen_until);
-    if (!connection_->listening() && !reused_) connection_->listen();
+    if (!one.upload_) one.connection_->set_deadline(times.listen_until);
+    if (!one.connection_->listening() && !one.reused_) one.connection_->listen();
     while (true) {
-      const ErrorCode error = co_await connection_->heard();
-      if (auto answer = hear(error)) co_return std::move(*answer);
-      connection_->listen();
+      const ErrorCode error = co_await one.connection_->heard();
+      if (auto answer = one.hear(error)) co_return std::move(*answer);
+      one.connection_->listen();
     }
   }
 
@@ -359,15 +360,6 @@ class HttpClient::State::Exchange {
   bool heard_anything_ = false;
 };
 
-Task<Result<Response>> HttpClient::State::exchange(std::shared_ptr<State> state, const Endpoint& endpoint,
-                                                   const Request& request, const ExchangeTimes& times,
-                                                   std::function<void()> sending,
-                                                   std::shared_ptr<const Client> streamed_to) {
-  if (!sendable(request)) co_return failure("the request's method or target cannot be written as one", endpoint.url);
-  Exchange exchange(std::move(state), endpoint, request, times, std::move(sending), std::move(streamed_to));
-  co_return co_await exchange.run();
-}
-
 HttpClient::HttpClient(Executor executor, ClientOptions options)
     : state_(std::make_shared<State>(std::move(executor), std::move(options))) {}
 HttpClient::~HttpClient() = default;
@@ -377,7 +369,7 @@ void HttpClient::configure(ClientOptions options) { state_->configure(std::move(
 Task<Result<Response>> HttpClient::exchange(const Endpoint& endpoint, const Request& request,
                                             const ExchangeTimes& times, std::function<void()> sending,
                                             std::shared_ptr<const Client> streamed_to) {
-  return State::exchange(state_, endpoint, request, times, std::move(sending), std::move(streamed_to));
+  return State::Exchange::run(state_, endpoint, request, times, std::move(sending), std::move(streamed_to));
 }
 
 }  // namespace standin

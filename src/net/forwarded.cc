@@ -183,6 +183,7 @@ bool speaks_of_origin(std::string_view name, bool peer_trusted) {
 }
 
 void append_quoted(std::string& out, std::string_view text) {
+  if (!text.contains('"') && !text.contains('\\')) return append_parts(out, "\"", text, "\"");
   out.push_back('"');
   for (const char c : text) {
     if (c == '"' || c == '\\') out.push_back('\\');

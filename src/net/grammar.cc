@@ -3,10 +3,14 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
-#include <cstring>
+
+#include "base/byte_scan.h"
 
 namespace standin::grammar {
 namespace {
+
+using byte_scan::has;
+using byte_scan::has_below;
 
 using Characters = std::array<bool, 256>;
 
@@ -28,28 +32,6 @@ bool all_of(std::string_view text, const Characters& set) {
   bool all = true;
   for (const char c : text) all &= set[static_cast<unsigned char>(c)];
   return all;
-}
-
-constexpr std::uint64_t in_each_byte = 0x0101010101010101;
-
-/// Not zero if one of eight characters is below `limit`, which is at most 128; which of them it is stays open.
-constexpr std::uint64_t has_below(std::uint64_t eight, unsigned char limit) {
-  return (eight - in_each_byte * limit) & ~eight & (in_each_byte * 0x80);
-}
-
-constexpr std::uint64_t has(std::uint64_t eight, unsigned char c) { return has_below(eight ^ (in_each_byte * c), 1); }
-
-/// Looks at eight characters at once: most texts are too short for what a compiler makes of a loop.
-template <class Suspicious>
-bool none(std::string_view text, Suspicious suspicious) {
-  std::uint64_t eight = 0;
-  for (; text.size() >= sizeof eight; text.remove_prefix(sizeof eight)) {
-    std::memcpy(&eight, text.data(), sizeof eight);
-    if (suspicious(eight) != 0) return false;
-  }
-  eight = in_each_byte * 'a';
-  for (const char c : text) eight = (eight << 8) | static_cast<unsigned char>(c);
-  return suspicious(eight) == 0;
 }
 
 bool port(std::string_view digits) { return digits.empty() || decimal(digits).value_or(65536) < 65536; }
@@ -94,12 +76,13 @@ bool method(std::string_view text) {
 }
 
 bool target(std::string_view text) {
-  return !text.empty() &&
-         none(text, [](std::uint64_t eight) { return has_below(eight, ' ' + 1) | has(eight, 127) | has(eight, '#'); });
+  return !text.empty() && byte_scan::none(text, [](std::uint64_t eight) {
+    return has_below(eight, ' ' + 1) | has(eight, 127) | has(eight, '#');
+  });
 }
 
 bool field_value(std::string_view text) {
-  const bool plain = none(text, [](std::uint64_t eight) { return has_below(eight, ' ') | has(eight, 127); });
+  const bool plain = byte_scan::none(text, [](std::uint64_t eight) { return has_below(eight, ' ') | has(eight, 127); });
   const auto allowed = [](char c) { return c == '\t' || (static_cast<unsigned char>(c) >= ' ' && c != 127); };
   return plain || std::ranges::all_of(text, allowed);
 }

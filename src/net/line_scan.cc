@@ -25,7 +25,7 @@ std::optional<std::string_view> LineScan::take(std::string_view& input) {
   return line;
 }
 
-std::optional<std::string_view> LineScan::take_folded(std::string_view& input) {
+std::optional<LineScan::Folded> LineScan::take_folded(std::string_view& input) {
   while (const auto end = feed(input)) {
     const std::string_view line = input.substr(0, *end + 1);
     const bool empty = line == "\n" || line == "\r\n";
@@ -37,8 +37,9 @@ std::optional<std::string_view> LineScan::take_folded(std::string_view& input) {
     if (!goes_on) {
       input.remove_prefix(line.size());
       seen_ = 0;
-      return line;
+      return Folded{line, std::exchange(several_, false)};
     }
+    several_ = true;
     seen_ = line.size();
   }
   return std::nullopt;

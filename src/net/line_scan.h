@@ -14,12 +14,17 @@ class LineScan {
   std::optional<std::string_view> take(std::string_view& input);
   /// The same, together with the lines after it that continue it because they begin with a blank (obs-fold, RFC 9112,
   /// 5.2).
-  std::optional<std::string_view> take_folded(std::string_view& input);
+  struct Folded {
+    std::string_view text;
+    bool several = false;  ///< lines
+  };
+  std::optional<Folded> take_folded(std::string_view& input);
 
  private:
   std::optional<std::size_t> feed(std::string_view input);
 
   std::size_t seen_ = 0;
+  bool several_ = false;  ///< lines belong together so far
 };
 
 }  // namespace standin

@@ -5,16 +5,12 @@
 
 #include "base/result.h"
 #include "base/text.h"
+#include "net/grammar.h"
 
 namespace standin {
 namespace {
 
 bool ends_a_line(char c) { return c == '\r' || c == '\n' || c == '\0'; }
-
-/// Nearly always there is none, and memchr looks at many characters at once.
-bool has_line_end(std::string_view text) {
-  return text.find('\r') != text.npos || text.find('\n') != text.npos || text.find('\0') != text.npos;
-}
 
 }  // namespace
 
@@ -39,7 +35,7 @@ Headers::Span Headers::store_of_line(std::string_view name, std::string_view val
 Headers::Span Headers::store(std::string_view name, std::string_view value) {
   const std::size_t at = storage_.size();
   const Span span = store_of_line(name, value);
-  if (has_line_end(std::string_view(storage_).substr(at))) {
+  if (!grammar::field_value(std::string_view(storage_).substr(at))) {
     std::replace_if(storage_.begin() + static_cast<std::ptrdiff_t>(at), storage_.end(), ends_a_line, ' ');
   }
   return span;

@@ -5,6 +5,7 @@
 #include <cerrno>
 
 #include "base/result.h"
+#include "net/asio_clock.h"
 
 namespace standin {
 
@@ -67,6 +68,7 @@ void Poller::tell() {
   happened_ = count > 0 ? static_cast<std::size_t>(count) : 0;
   for (told_ = 0; told_ < happened_;) {
     const epoll_event event = events_[told_++];
+    const Moment moment;
     if (event.data.ptr != nullptr) static_cast<Watched*>(event.data.ptr)->happened(event.events);
   }
   telling_ = false;

@@ -17,20 +17,20 @@ struct ResponseReader::Impl : MessageReader {
   Reading read_head(std::string_view& input) {
     while (!body_reader) {
       const auto line = lines.take_folded(input);
-      if (!fits(line ? line->size() : input.size())) return refuse({502, "the answer's head is too large"});
+      if (!fits(line ? line->text.size() : input.size())) return refuse({502, "the answer's head is too large"});
       if (!line) return Reading::more;
-      head_left -= line->size();
+      head_left -= line->text.size();
       if (take_line(unfolded(*line)) == Reading::refused) return Reading::refused;
     }
     return Reading::complete;
   }
 
   /// One line without its end, which may be a bare LF: an approval that is plain to read must not become unknown.
-  std::string_view unfolded(std::string_view folded) {
-    folded = without_end(folded);
-    if (!folded.contains('\n')) return folded;
+  std::string_view unfolded(const LineScan::Folded& line) {
+    const std::string_view text = without_end(line.text);
+    if (!line.several) return text;
     unfolded_.clear();
-    for (const std::string_view part : split(folded, '\n')) {
+    for (const std::string_view part : split(text, '\n')) {
       unfolded_.append(unfolded_.empty() ? "" : " ").append(grammar::without_blanks(without_end(part)));
     }
     return unfolded_;

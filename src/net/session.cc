@@ -133,7 +133,7 @@ Task<Session::Next> Session::serve_one() {
   if (!sessions_->turns->begin()) co_await sessions_->turns->wait(has_rested(answered_, *begun_));
   const Counted counted(sessions_->in_flight);
   Reply reply = co_await sessions_->handler(take(), shared_from_this());
-  const Next next = co_await answer(std::move(reply));
+  const Next next = co_await answer(reply);
   answered_ = steady_now();
   co_return next;
 }
@@ -240,7 +240,7 @@ void Session::begin_head() {
   head_.swap(unsent_);
 }
 
-Task<Session::Next> Session::answer(Reply reply) {
+Task<Session::Next> Session::answer(Reply& reply) {
   const Response& response = reply.response;
   const bool tunnel = response.status == 101 && response.rest;
   ensure((response.status >= 200 && response.status <= 999) || tunnel, "an answer has a final status");

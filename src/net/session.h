@@ -115,7 +115,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   Request take();
   void begin_head();
   void write_interim(std::string_view bytes) const;
-  Task<Next> answer(Reply reply);
+  Task<Next> answer(Reply& reply);
   Task<Next> refuse();
   // session_stream.cc
   Length length_of(const Response& response) const;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/use_task.h"
+#include "net/asio_clock.h"
 #include "net/net_limits.h"
 
 namespace standin {
@@ -64,6 +65,7 @@ void Turns::go_on() {
     auto begin = next();
     if (!begin) return;
     count_one();
+    const Moment moment;
     begin();
   }
 }

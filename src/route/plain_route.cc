@@ -30,6 +30,7 @@ PlainRoute::PlainRoute(Setup setup, Metrics& metrics, Clock& clock, Executor exe
     : setup_(std::move(setup)), metrics_(metrics), clock_(clock), executor_(std::move(executor)) {}
 
 Task<Reply> PlainRoute::handle(Request request, std::shared_ptr<const Client> client, std::string request_id) {
+  const auto self = shared_from_this();  // a reload must not end us before the answer
   request.headers.set("X-Request-Id", request_id);
   Visit visit{.arrived = clock_.now(),
               .at = clock_.wall(),
@@ -56,7 +57,7 @@ Task<Forwarded> PlainRoute::forward(const Request& request, std::shared_ptr<cons
                                Sending{.purpose = setup_.purpose, .streamed_to = std::move(client)});
 }
 
-Response PlainRoute::answer(Visit& visit, Forwarded forwarded) const {
+Response PlainRoute::answer(Visit& visit, Forwarded&& forwarded) const {
   visit.forwarded = true;
   visit.cause = forwarded.cause;
   visit.outcome = forwarded.outcome;

@@ -26,7 +26,6 @@ class PlainRoute : public std::enable_shared_from_this<PlainRoute> {
   };
   PlainRoute(Setup setup, Metrics& metrics, Clock& clock, Executor executor);
 
-  /// The caller keeps the route alive until the answer.
   Task<Reply> handle(Request request, std::shared_ptr<const Client> client, std::string request_id);
 
  private:
@@ -49,7 +48,7 @@ class PlainRoute : public std::enable_shared_from_this<PlainRoute> {
   using Kept = std::shared_ptr<const KeptAnswer>;
 
   Task<Forwarded> forward(const Request& request, std::shared_ptr<const Client> client, Instant arrived) const;
-  Response answer(Visit& visit, Forwarded forwarded) const;
+  Response answer(Visit& visit, Forwarded&& forwarded) const;
   std::optional<Response> fallback(const Visit& visit, const Forwarded& forwarded) const;
   Response outage(const Forwarded& forwarded) const;
   Reply redirect(Visit visit, const Request& request);

@@ -168,7 +168,13 @@ Router::Router(std::shared_ptr<const Site> site, const std::map<std::string, std
   }
 }
 
-Task<Reply> Router::handle(Request request, std::shared_ptr<const Client> client) {
+namespace {
+
+Task<Reply> at_once(Reply reply) { co_return std::move(reply); }
+
+}  // namespace
+
+Task<Reply> Router::handle(Request&& request, std::shared_ptr<const Client> client) {
   if (!site_->caches.empty() && !is_safe(request.method)) return change(std::move(request), std::move(client));
   return pass(std::move(request), std::move(client));
 }
@@ -186,8 +192,8 @@ Task<Reply> Router::change(Request request, std::shared_ptr<const Client> client
   co_return reply;
 }
 
-Task<Reply> Router::pass(Request request, std::shared_ptr<const Client> client) {
-  const auto self = shared_from_this();  // a reload must not end us before the answer
+/// No coroutine itself: each within another costs every request.
+Task<Reply> Router::pass(Request&& request, std::shared_ptr<const Client> client) {
   const Origin origin = origin_of(request.headers, {client->address(), client->secure()}, site_->trusted_proxies);
   if (origin.malformed) shared_.metrics.origin_ignored();
   if (origin.peer_trusted) client = std::make_shared<ProxiedClient>(client, origin);
@@ -196,31 +202,29 @@ Task<Reply> Router::pass(Request request, std::shared_ptr<const Client> client) 
   request.headers.remove_prefix("Standin_");  // to many applications (CGI, WSGI) the same name
   const RouteConfig* route =
       match_route(site_->config, host_of(request), request.method, request.path(), origin.proto == "https");
-  if (!route) {
-    Response answer = problem(404, "No route", "No route of this proxy matches the request.");
-    shared_.metrics.answered("none", Answered::rejected, answer.status, Duration(0));
-    co_return Reply{.response = std::move(answer)};
-  }
-  if (!route->redirect.empty()) {
-    tell_received(*route, *client);
-    co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
-  }
-  if (times_passed_on(request.headers) >= limits::times_passed_on) co_return going_round(*route);
-  tell_origin(request, *route, origin);
-  if (route->is_protected()) {
-    if (!std::exchange(request.upgrade, {}).empty()) request.rest.reset();
-    if (request.rest || request.body.size() > site_->config.server.body_bytes_max) {
-      auto refusal = co_await hold(request, *route, *client, id);
-      if (refusal) co_return std::move(*refusal);
-    }
-    tell_received(*route, *client);
-    CountedVisit visit(shared_.visits);
-    Reply reply =
-        co_await protected_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
-    co_return counted_until_told(std::move(reply), std::move(visit));
+  if (!route) return at_once(no_route());
+  if (route->redirect.empty()) {
+    if (times_passed_on(request.headers) >= limits::times_passed_on) return at_once(going_round(*route));
+    tell_origin(request, *route, origin);
+    if (route->is_protected()) return protect(std::move(request), *route, std::move(client), std::move(id));
   }
   tell_received(*route, *client);
-  co_return co_await plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+  return plain_routes_.at(route->name)->handle(std::move(request), std::move(client), std::move(id));
+}
+
+Task<Reply> Router::protect(Request request, const RouteConfig& route, std::shared_ptr<const Client> client,
+                            std::string request_id) {
+  const auto self = shared_from_this();  // a reload must not end us before the answer
+  if (!std::exchange(request.upgrade, {}).empty()) request.rest.reset();
+  if (request.rest || request.body.size() > site_->config.server.body_bytes_max) {
+    auto refusal = co_await hold(request, route, *client, request_id);
+    if (refusal) co_return std::move(*refusal);
+  }
+  tell_received(route, *client);
+  CountedVisit visit(shared_.visits);
+  Reply reply =
+      co_await protected_routes_.at(route.name)->handle(std::move(request), std::move(client), std::move(request_id));
+  co_return counted_until_told(std::move(reply), std::move(visit));
 }
 
 void Router::tell_received(const RouteConfig& route, const Client& client) const {
@@ -261,6 +265,12 @@ Response Router::not_held(const Request& request, const RouteConfig& route, cons
   const AnswerContext context{request, none, "", request_id, {}, {}, loop_.clock.wall()};
   auto own = dialect.refuse(Refusal::not_reached, context);
   return own ? std::move(*own) : dialect.unavailable(context);
+}
+
+Reply Router::no_route() const {
+  Response answer = problem(404, "No route", "No route of this proxy matches the request.");
+  shared_.metrics.answered("none", Answered::rejected, answer.status, Duration(0));
+  return Reply{.response = std::move(answer)};
 }
 
 /// A request that comes back to us would do so until connections run out.

@@ -37,12 +37,16 @@ class Router : public std::enable_shared_from_this<Router> {
   Router(std::shared_ptr<const Site> site, const std::map<std::string, std::shared_ptr<Party>>& parties,
          SharedPorts shared, LoopPorts loop);
 
-  Task<Reply> handle(Request request, std::shared_ptr<const Client> client);
+  /// The caller keeps the Router until this returns; what is awaited needs it no more.
+  Task<Reply> handle(Request&& request, std::shared_ptr<const Client> client);
 
  private:
-  Task<Reply> pass(Request request, std::shared_ptr<const Client> client);
+  Task<Reply> pass(Request&& request, std::shared_ptr<const Client> client);
+  Task<Reply> protect(Request request, const RouteConfig& route, std::shared_ptr<const Client> client,
+                      std::string request_id);
   Task<Reply> change(Request request, std::shared_ptr<const Client> client);
   std::string request_id(const Request& request, bool peer_trusted) const;
+  Reply no_route() const;
   Reply going_round(const RouteConfig& route) const;
   void tell_received(const RouteConfig& route, const Client& client) const;
   void tell_origin(Request& request, const RouteConfig& route, const Origin& origin) const;

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <iterator>
 
+#include "base/byte_scan.h"
 #include "base/text.h"
 
 namespace standin {
@@ -45,6 +46,13 @@ constexpr auto plain = [] {
 }();
 
 bool is_plain(char c) { return plain[static_cast<unsigned char>(c)]; }
+
+bool is_all_plain(std::string_view value) {
+  using namespace byte_scan;
+  return none(value, [](std::uint64_t eight) {
+    return has_below(eight, ' ') | has(eight, '"') | has(eight, '\\') | has(eight, 0x7f) | has_above_ascii(eight);
+  });
+}
 
 /// How much from the start is written as it is.
 std::size_t plain_size(std::string_view value) {
@@ -88,8 +96,8 @@ std::string valid_utf8(std::string_view text) {
 }
 
 void append_json_string(std::string& out, std::string_view value) {
+  if (is_all_plain(value)) return append_parts(out, "\"", value, "\"");
   const std::size_t plain_at_first = plain_size(value);
-  if (plain_at_first == value.size()) return append_parts(out, "\"", value, "\"");
   append_parts(out, "\"", value.substr(0, plain_at_first));
   for (std::size_t at = plain_at_first; at < value.size();) {
     const std::size_t as_it_is = plain_size(value.substr(at));
@@ -107,7 +115,10 @@ void append_json_string(std::string& out, std::string_view value) {
   out.push_back('"');
 }
 
-void JsonLine::name(std::string_view name) { append_parts(line_, line_.size() == 1 ? "\"" : ",\"", name, "\":"); }
+/// What comes before a field's name.
+std::string_view JsonLine::before() const { return line_.size() == 1 ? "\"" : ",\""; }
+
+void JsonLine::name(std::string_view name) { append_parts(line_, before(), name, "\":"); }
 
 std::string_view JsonLine::object() {
   line_.push_back('}');
@@ -115,6 +126,10 @@ std::string_view JsonLine::object() {
 }
 
 JsonLine& JsonLine::text(std::string_view field, std::string_view value) {
+  if (is_all_plain(value)) {
+    append_parts(line_, before(), field, "\":\"", value, "\"");
+    return *this;
+  }
   name(field);
   append_json_string(line_, value);
   return *this;

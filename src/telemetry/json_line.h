@@ -29,6 +29,7 @@ class JsonLine {
   std::string_view object();
 
  private:
+  std::string_view before() const;
   void name(std::string_view name);
 
   /// Spares the line its growing.

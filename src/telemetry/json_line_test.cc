@@ -38,5 +38,10 @@ TEST(JsonLine, FieldsComeInTheOrderGivenAndEmptyOnesAreLeftOutWhereAsked) {
   EXPECT_EQ(line.milliseconds("e_ms", 5'678).object(), R"({"a":"","c":-7,"d_ms":1.235,"e_ms":0.006})");
 }
 
+TEST(JsonLine, AValueThatHasToBeEscapedIsAlsoAFirstField) {
+  JsonLine line;
+  EXPECT_EQ(line.text("a", "\"").text("b", "plain").text("c", "\n").fields(), R"("a":"\"","b":"plain","c":"\n")");
+}
+
 }  // namespace
 }  // namespace standin

@@ -127,7 +127,12 @@ MetricFamilies::MetricFamilies()
       follow_ups_open(gauge(registry, "standin_follow_ups_open", "Cases that wait for a person"), {}) {}
 
 void MetricFamilies::hand_over() {
-  const auto all = [](auto&... families) { (families.hand_over(), ...); };
+  const auto all = [this](auto&... families) {
+    for (std::size_t part = 0; part < TallyLocks::parts; ++part) {
+      const auto held = tallies.of(part);
+      (families.hand_over(held), ...);
+    }
+  };
   all(cache_requests, cache_evictions, turned_away, origins_ignored, target_requests, target_seconds,
       target_connect_seconds, target_first_byte_seconds, retries, retries_refused, requests, request_seconds,
       request_receive_seconds, forwards, forward_seconds, stand_ins, stand_ins_resolved, facts_unreadable,

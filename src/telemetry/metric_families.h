@@ -7,6 +7,7 @@ namespace standin {
 /// The registry, and what is measured of the process and its edge.
 struct EdgeFamilies {
   prometheus::Registry registry;
+  TallyLocks tallies;
 
   CounterFamily<2> cache_requests;
   GaugeFamily<1> cache_bytes;

@@ -26,7 +26,7 @@ namespace standin {
 template <std::size_t N>
 using LabelValues = std::array<std::string_view, N>;
 
-/// Of each label its length and its first, middle and last bytes, which tell most apart: every request asks for seven
+/// Of each label its length and its first, middle and last bytes, which tell most apart: every request asks for eight
 /// metrics.
 struct LabelsHash {
   using is_transparent = void;
@@ -34,15 +34,29 @@ struct LabelsHash {
   std::size_t operator()(const Values& values) const {
     std::uint64_t hash = 0;
     for (const std::string_view value : values) {
-      const std::size_t taken = std::min(value.size(), sizeof(std::uint64_t));
-      const std::size_t left = value.size() - taken;
-      for (const std::size_t at : {std::size_t{0}, left / 2, left}) {
-        std::uint64_t word = 0;
-        std::memcpy(&word, value.data() + at, taken);
-        hash = (hash ^ word ^ value.size()) * 0x9e3779b97f4a7c15;
+      hash = mixed(hash, value.size());
+      if (value.size() < sizeof hash) {
+        hash = mixed(hash, all_of(value));
+        continue;
       }
+      const std::size_t last = value.size() - sizeof hash;
+      for (const std::size_t at : {std::size_t{0}, last / 2, last}) hash = mixed(hash, eight_at(value, at));
     }
     return hash ^ (hash >> 32);
+  }
+
+ private:
+  static std::uint64_t mixed(std::uint64_t hash, std::uint64_t word) { return (hash ^ word) * 0x9e3779b97f4a7c15; }
+  static std::uint64_t eight_at(std::string_view text, std::size_t at) {
+    std::uint64_t word = 0;
+    std::memcpy(&word, text.data() + at, sizeof word);
+    return word;
+  }
+  /// Of less than eight.
+  static std::uint64_t all_of(std::string_view text) {
+    std::uint64_t word = 0;
+    for (const char c : text) word = (word << 8) | static_cast<unsigned char>(c);
+    return word;
   }
 };
 
@@ -184,50 +198,65 @@ inline std::size_t thread_number() {
   return mine;
 }
 
-/// A family to which every request adds: each thread adds to a tally of its own, with one lock that nobody else wants,
-/// and the library has the sums once they are handed over.
+/// What guards the tallies of all families: each thread has a part of them, whose lock nobody else wants but whoever
+/// hands over. Who adds to several families takes it once.
+class TallyLocks {
+ public:
+  static constexpr std::size_t parts = 8;
+  struct Held {
+    std::size_t part;
+    std::unique_lock<std::mutex> lock;
+  };
+
+  Held mine() { return of(thread_number() % parts); }
+  Held of(std::size_t part) { return {.part = part, .lock = std::unique_lock(locks_[part].mutex)}; }
+
+ private:
+  struct alignas(64) Lock {
+    std::mutex mutex;
+  };
+  std::array<Lock, parts> locks_;
+};
+
+/// A family to which every request adds: each thread adds to tallies of its own, and the library has the sums once they
+/// are handed over.
 template <class Metric, std::size_t N>
 class TalliedFamily : public MetricFamily<Metric, N> {
  public:
   using MetricFamily<Metric, N>::MetricFamily;
 
   /// To a counter so much, to a histogram what was observed.
-  void add(const LabelValues<N>& values, double what = 1) {
-    Part& part = parts_[thread_number() % parts_.size()];
-    const std::lock_guard lock(part.mutex);
-    auto found = part.tallies.find(values);
-    if (found == part.tallies.end()) found = part.tallies.try_emplace(kept(values), this->buckets()).first;
+  void add(const TallyLocks::Held& mine, const LabelValues<N>& values, double what = 1) {
+    auto& tallies = parts_[mine.part].tallies;
+    auto found = tallies.find(values);
+    if (found == tallies.end()) found = tallies.try_emplace(kept(values), this->buckets()).first;
     found->second.add(what);
   }
 
-  void hand_over() {
-    for (Part& part : parts_) {
-      const std::lock_guard lock(part.mutex);
-      for (auto& [labels, tally] : part.tallies) {
-        if (tally.empty()) continue;
-        LabelValues<N> values;
-        std::ranges::copy(labels, values.begin());
-        tally.hand_over(this->of(values));
-      }
+  void hand_over(const TallyLocks::Held& held) {
+    for (auto& [labels, tally] : parts_[held.part].tallies) {
+      if (tally.empty()) continue;
+      LabelValues<N> values;
+      std::ranges::copy(labels, values.begin());
+      tally.hand_over(this->of(values));
     }
   }
 
   /// Also what was not handed over yet.
   template <std::size_t M>
-  void remove_all(const LabelValues<M>& first) {
-    for (Part& part : parts_) {
-      const std::lock_guard lock(part.mutex);
-      erase_all(part.tallies, first, [](const auto&) {});
+  void remove_all(TallyLocks& locks, const LabelValues<M>& first) {
+    for (std::size_t i = 0; i < parts_.size(); ++i) {
+      const auto held = locks.of(i);
+      erase_all(parts_[i].tallies, first, [](const auto&) {});
     }
     MetricFamily<Metric, N>::remove_all(first);
   }
 
  private:
   struct alignas(64) Part {
-    std::mutex mutex;
     ByLabels<Tally<Metric>, N> tallies;
   };
-  std::array<Part, 8> parts_;
+  std::array<Part, TallyLocks::parts> parts_;
 };
 
 template <std::size_t N>

@@ -61,53 +61,61 @@ Metrics::Metrics() : state_(std::make_unique<State>()) {}
 Metrics::~Metrics() = default;
 
 void Metrics::answered(std::string_view route, Answered how, int status, Duration took) {
-  state_->requests.add({route, name(how), status_class(status)});
-  state_->request_seconds.add({route, name(how)}, seconds(took));
+  const auto mine = state_->tallies.mine();
+  state_->requests.add(mine, {route, name(how), status_class(status)});
+  state_->request_seconds.add(mine, {route, name(how)}, seconds(took));
 }
 
 void Metrics::received(std::string_view route, Duration took) {
-  state_->request_receive_seconds.add({route}, seconds(took));
+  state_->request_receive_seconds.add(state_->tallies.mine(), {route}, seconds(took));
 }
 
 void Metrics::forwarded(std::string_view route, Outcome outcome, Duration took) {
-  state_->forwards.add({route, kind(outcome), name(outcome)});
-  state_->forward_seconds.add({route, kind(outcome)}, seconds(took));
+  const auto mine = state_->tallies.mine();
+  state_->forwards.add(mine, {route, kind(outcome), name(outcome)});
+  state_->forward_seconds.add(mine, {route, kind(outcome)}, seconds(took));
 }
 
 void Metrics::stood_in(std::string_view route, Cause cause, bool accepted) {
-  state_->stand_ins.add({route, name(cause), accepted ? "accepted" : "declined"});
+  state_->stand_ins.add(state_->tallies.mine(), {route, name(cause), accepted ? "accepted" : "declined"});
 }
 
 void Metrics::stand_in_resolved(std::string_view route, Cause cause, bool upstream_had_done_it) {
-  state_->stand_ins_resolved.add({route, name(cause), upstream_had_done_it ? "yes" : "no"});
+  state_->stand_ins_resolved.add(state_->tallies.mine(), {route, name(cause), upstream_had_done_it ? "yes" : "no"});
 }
 
 void Metrics::facts_unreadable(std::string_view route, std::string_view fact, bool standing_in) {
-  state_->facts_unreadable.add({route, fact, standing_in ? "stand_in" : "healthy"});
+  state_->facts_unreadable.add(state_->tallies.mine(), {route, fact, standing_in ? "stand_in" : "healthy"});
 }
 
 void Metrics::template_compared(std::string_view route, bool drifted) {
-  state_->templates_compared.add({route, drifted ? "drifted" : "same"});
+  state_->templates_compared.add(state_->tallies.mine(), {route, drifted ? "drifted" : "same"});
 }
 
 void Metrics::client_went_away(std::string_view route, bool after_commit) {
-  state_->clients_gone.add({route, after_commit ? "after_commit" : "before_commit"});
+  state_->clients_gone.add(state_->tallies.mine(), {route, after_commit ? "after_commit" : "before_commit"});
 }
 
-void Metrics::stream_cut(std::string_view route, std::string_view by) { state_->streams_cut.add({route, by}); }
+void Metrics::stream_cut(std::string_view route, std::string_view by) {
+  state_->streams_cut.add(state_->tallies.mine(), {route, by});
+}
 
-void Metrics::cache_answered(std::string_view route, std::string_view how) { state_->cache_requests.add({route, how}); }
+void Metrics::cache_answered(std::string_view route, std::string_view how) {
+  state_->cache_requests.add(state_->tallies.mine(), {route, how});
+}
 
 void Metrics::cache_holds(std::string_view route, std::size_t bytes, std::size_t answers, std::size_t evicted) {
   state_->cache_bytes.of({route}).Set(static_cast<double>(bytes));
   state_->cache_answers.of({route}).Set(static_cast<double>(answers));
-  if (evicted > 0) state_->cache_evictions.add({route}, static_cast<double>(evicted));
+  if (evicted > 0) state_->cache_evictions.add(state_->tallies.mine(), {route}, static_cast<double>(evicted));
 }
 
-void Metrics::late_answer(std::string_view route, Outcome outcome) { state_->late_answers.add({route, name(outcome)}); }
+void Metrics::late_answer(std::string_view route, Outcome outcome) {
+  state_->late_answers.add(state_->tallies.mine(), {route, name(outcome)});
+}
 
 void Metrics::replay_attempt(std::string_view route, Outcome outcome) {
-  state_->replay_attempts.add({route, kind(outcome), name(outcome)});
+  state_->replay_attempts.add(state_->tallies.mine(), {route, kind(outcome), name(outcome)});
 }
 
 void Metrics::replay_paused(std::string_view route, bool paused) {
@@ -115,8 +123,9 @@ void Metrics::replay_paused(std::string_view route, bool paused) {
 }
 
 void Metrics::journal_commit(Duration took, std::size_t orders) {
-  state_->journal_commit_seconds.add({}, seconds(took));
-  state_->journal_committed_orders.add({}, static_cast<double>(orders));
+  const auto mine = state_->tallies.mine();
+  state_->journal_commit_seconds.add(mine, {}, seconds(took));
+  state_->journal_committed_orders.add(mine, {}, static_cast<double>(orders));
 }
 
 void Metrics::journal_promising(bool promising) { state_->journal_promising.of({}).Set(number(promising)); }
@@ -139,16 +148,17 @@ void Metrics::orders_in_state(std::string_view order_state, std::size_t count) {
 void Metrics::follow_ups_open(std::size_t count) { state_->follow_ups_open.of({}).Set(static_cast<double>(count)); }
 
 void Metrics::target_sent(std::string_view upstream, std::string_view target, std::string_view end, Duration took) {
-  state_->target_requests.add({upstream, target, end});
-  state_->target_seconds.add({upstream, target, end}, seconds(took));
+  const auto mine = state_->tallies.mine();
+  state_->target_requests.add(mine, {upstream, target, end});
+  state_->target_seconds.add(mine, {upstream, target, end}, seconds(took));
 }
 
 void Metrics::target_connected(std::string_view upstream, std::string_view target, Duration took) {
-  state_->target_connect_seconds.add({upstream, target}, seconds(took));
+  state_->target_connect_seconds.add(state_->tallies.mine(), {upstream, target}, seconds(took));
 }
 
 void Metrics::target_first_byte(std::string_view upstream, std::string_view target, Duration took) {
-  state_->target_first_byte_seconds.add({upstream, target}, seconds(took));
+  state_->target_first_byte_seconds.add(state_->tallies.mine(), {upstream, target}, seconds(took));
 }
 
 void Metrics::target_in_flight(std::string_view upstream, std::string_view target, std::size_t count) {
@@ -179,9 +189,13 @@ void Metrics::breaker_keys_open(std::string_view upstream, std::string_view targ
   state_->breaker_keys_open.of({upstream, target}).Set(static_cast<double>(count));
 }
 
-void Metrics::retried(std::string_view upstream, std::string_view after) { state_->retries.add({upstream, after}); }
+void Metrics::retried(std::string_view upstream, std::string_view after) {
+  state_->retries.add(state_->tallies.mine(), {upstream, after});
+}
 
-void Metrics::retry_refused(std::string_view upstream) { state_->retries_refused.add({upstream}); }
+void Metrics::retry_refused(std::string_view upstream) {
+  state_->retries_refused.add(state_->tallies.mine(), {upstream});
+}
 
 void Metrics::switches_cut(std::string_view upstream, std::size_t count) {
   state_->switches_cut.of({upstream}).Set(static_cast<double>(count));
@@ -194,9 +208,9 @@ void Metrics::connections(std::size_t open, std::size_t in_flight) {
   state_->requests_in_flight.of({}).Set(static_cast<double>(in_flight));
 }
 
-void Metrics::turned_away(std::string_view why) { state_->turned_away.add({why}); }
+void Metrics::turned_away(std::string_view why) { state_->turned_away.add(state_->tallies.mine(), {why}); }
 
-void Metrics::origin_ignored() { state_->origins_ignored.add({}); }
+void Metrics::origin_ignored() { state_->origins_ignored.add(state_->tallies.mine(), {}); }
 
 void Metrics::upstream_certificate_expires(std::string_view upstream, std::string_view target, WallTime when) {
   state_->upstream_certificate_expiry.of({upstream, target}).Set(number(when));
@@ -204,10 +218,12 @@ void Metrics::upstream_certificate_expires(std::string_view upstream, std::strin
 
 void Metrics::target_gone(std::string_view upstream, std::string_view target) {
   const LabelValues<2> gone{upstream, target};
-  const auto remove_from = [&gone](auto&... families) { (families.remove_all(gone), ...); };
   State& all = *state_;
-  remove_from(all.target_requests, all.target_seconds, all.target_connect_seconds, all.target_first_byte_seconds,
-              all.upstream_certificate_expiry, all.target_in_flight, all.target_healthy, all.target_info,
+  const auto remove_from_tallied = [&](auto&... families) { (families.remove_all(all.tallies, gone), ...); };
+  remove_from_tallied(all.target_requests, all.target_seconds, all.target_connect_seconds,
+                      all.target_first_byte_seconds);
+  const auto remove_from = [&gone](auto&... families) { (families.remove_all(gone), ...); };
+  remove_from(all.upstream_certificate_expiry, all.target_in_flight, all.target_healthy, all.target_info,
               all.scoreboard_errors, all.breaker_state, all.breaker_keys_open);
 }
 

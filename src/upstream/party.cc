@@ -27,12 +27,12 @@ namespace {
 
 using Shared = std::shared_ptr<const Party::Shared>;
 
-/// What one delivery is about. Who began it holds the request and the judge.
+/// What one delivery is about. Who began it holds the request.
 struct Errand {
   Shared party;
   std::shared_ptr<Delivery> delivery;
   const Request& request;
-  const Judge& judge;
+  Judge judge;
   Deadlines deadlines;
   Sending sending;
 
@@ -156,14 +156,16 @@ struct Tried {
   bool of_this_alone = false;  ///< as Judged has it
 };
 
-/// Only the party's own word tells its clock: what stands before it may have another.
+/// Only the party's own word tells its clock: what stands before it may have another. Where nothing is ever looked for,
+/// nobody asks.
 void hear_clock(const Party::Shared& party, const Attempt& attempt, const Response& response) {
+  if (attempt.errand.sending.purpose == Purpose::alone) return;
   const auto lead = lead_of(response.headers.find("Date").value_or(""), attempt.sent_at, party.clock.wall());
   if (lead) party.clocks->heard(party.config.name, attempt.target->url(), *lead);
 }
 
 /// What an answer came to.
-Tried answered(Attempt& attempt, Response response) {
+Tried answered(Attempt& attempt, Response&& response) {
   const Errand& errand = attempt.errand;
   const Judged judged = errand.judge(response);
   attempt.record(end_of(judged.outcome), errand.now());
@@ -267,7 +269,7 @@ struct Progress {
 
   /// An answer that nothing happened speaks for its own attempt alone, and so may a no: neither clears an earlier
   /// doubt.
-  void add(Tried tried) {
+  void add(Tried&& tried) {
     const Outcome outcome = tried.forwarded.outcome;
     const bool definite = is_definite(outcome) && !(in_doubt && tried.of_this_alone);
     const bool unknown = outcome == Outcome::unknown;
@@ -303,7 +305,7 @@ std::optional<Forwarded> refused(const Errand& errand) {
 
 /// Tries the targets in turn. An attempt is followed by another only when it has ended: one that is merely slow keeps
 /// its time, and is listened to.
-Task<Forwarded> forward(const Errand& errand) {
+Task<Forwarded> forward(Errand errand) {
   if (auto refusal = refused(errand)) co_return std::move(*refusal);
   const Party::Shared& party = *errand.party;
   Held<Places> place(party.places);
@@ -326,8 +328,8 @@ Task<Forwarded> forward(const Errand& errand) {
 
 Task<> run(Shared party, std::shared_ptr<Delivery> delivery, Request request, Judge judge, Deadlines deadlines,
            Sending sending) {
-  const Errand errand{std::move(party), delivery, request, judge, deadlines, std::move(sending)};
-  Forwarded forwarded = co_await forward(errand);
+  Errand errand{std::move(party), delivery, request, std::move(judge), deadlines, std::move(sending)};
+  Forwarded forwarded = co_await forward(std::move(errand));
   delivery->cause_so_far = forwarded.cause;
   delivery->result.set(std::move(forwarded));
 }
@@ -354,8 +356,8 @@ std::shared_ptr<Delivery> Party::start(Request request, Judge judge, Deadlines d
 }
 
 Task<Forwarded> Party::deliver(const Request& request, Judge judge, Deadlines deadlines, Sending sending) {
-  const Errand errand{shared_, std::make_shared<Delivery>(), request, judge, deadlines, std::move(sending)};
-  co_return co_await forward(errand);
+  Errand errand{shared_, std::make_shared<Delivery>(), request, std::move(judge), deadlines, std::move(sending)};
+  return forward(std::move(errand));
 }
 
 bool Party::lets_through(const std::string& breaker_key) const {
