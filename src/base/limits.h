@@ -31,6 +31,8 @@ constexpr std::size_t journal_room_bytes_min = 1 << 20;
 /// 20 MB.
 constexpr Duration definite_answer_kept = 10min;
 constexpr std::size_t definite_answers = 20'000;
+/// Requests that may have happened, and that no answer and no record tells of: as many, of 100 bytes each.
+constexpr std::size_t doubts = 20'000;
 
 /// Retries at other targets of a party in flight at once: at most this share of its requests in flight, and at least so
 /// many, so that a small shop can retry at all. More would be a storm on a party that is going down.

@@ -191,6 +191,10 @@ class RouteCheck {
     if (!route_.key_facts.empty() || !route_.key_header.empty()) {
       return error("fold_duplicates", "'fold_duplicates' is for requests without a key, and this route has one");
     }
+    if (!route_.journalled) {
+      error("fold_duplicates",
+            "'fold_duplicates' needs idempotency = \"journalled\": what is passed on unwritten is charged each time");
+    }
     const auto stand_in = config_.stand_ins.find(route_.stand_in);
     if (stand_in == config_.stand_ins.end() || is_gateway(route_.dialect)) return;
     for (const char* fact : {"card", "reference"}) {

@@ -191,6 +191,7 @@ TEST(ConfigErrors, FoldingDuplicatesIsForRequestsWithoutAKeyAndGoesByFacts) {
   const std::string problems = problems_of(sample.text());
   EXPECT_THAT(problems, HasSubstr("goes by the fact 'card', which stand_in 'order' does not read"));
   EXPECT_THAT(problems, HasSubstr("goes by the fact 'reference', which stand_in 'order' does not read"));
+  EXPECT_THAT(problems, HasSubstr("'fold_duplicates' needs idempotency = \"journalled\""));
 }
 
 TEST(ConfigErrors, AStandInOfAGatewayIsWrittenInItsRoute) {

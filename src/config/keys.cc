@@ -219,7 +219,7 @@ constexpr std::array all{
         "`pass`: only what standin answers itself is."},
     Key{"route.fold_duplicates", span, "", R"("0s")",
         "Without a key: requests alike in merchant, card, amount and reference within this time get the first one's "
-        "answer; `\"0s\"`: never."},
+        "answer; with `idempotency = \"journalled\"` alone. `\"0s\"`: never."},
     Key{"route.outage_page", text, "", R"("")", "File answered with 503 when a plain route's upstream fails."},
     Key{"route.authenticate", later, "", "", "authentication of customers"},
     Key{"route.fallback_files", text, "", R"("")",

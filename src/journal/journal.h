@@ -48,10 +48,11 @@ struct NewOrder {
   Outcome forward = Outcome::not_done;  ///< of the live forward so far: not_done or unknown
   std::string target;                   ///< of the live forward
   WallTime created{};
-  WallTime first_sent{};    ///< of the live forward's first byte; zero if nothing was sent
-  WallTime due{};           ///< no replay, finder or reversal starts before: the end of late listening
-  std::vector<Money> caps;  ///< total exposure caps, checked in the same step as the order is kept
-  Sealed request, answer;   ///< wire bytes, sealed in `request_context` and `answer_context`
+  WallTime first_sent{};     ///< of the live forward's first byte; zero if nothing was sent
+  WallTime doubted_since{};  ///< see Conclusion
+  WallTime due{};            ///< no replay, finder or reversal starts before: the end of late listening
+  std::vector<Money> caps;   ///< total exposure caps, checked in the same step as the order is kept
+  Sealed request, answer;    ///< wire bytes, sealed in `request_context` and `answer_context`
   /// The charge that this capture or refund is about, while it is still ours: replayed after it, when the party's
   /// reference is known. Such an order adds nothing to exposure.
   std::optional<Ulid> behind;
@@ -134,6 +135,9 @@ struct Conclusion {
   Outcome forward = Outcome::unknown;  ///< of the live forward so far
   std::string target, detail;
   WallTime first_sent{};
+  /// An earlier request of the key, of which no other record tells, may have been sent since then, until the order was
+  /// created; zero: none.
+  WallTime doubted_since{};
   std::string upstream_reference;     ///< of a settled one
   std::optional<Money> settled_part;  ///< approved for less than was asked, and the client was told so
   WallTime due{};                     ///< of ours: the end of late listening

@@ -80,6 +80,7 @@ void Transaction::add(const NewOrder& order, std::int64_t exposed) {
   const bool intent = order.state == State::charging;
   const std::int64_t row = tables_.orders.insert(order, exposed);
   tables_.transitions.add(row, order.state, now_, "standin", intent ? std::string_view() : name(order.cause));
+  if (order.doubted_since != WallTime{}) add_doubt(row, order.upstream, order.doubted_since);
   const bool tried = intent || order.forward == Outcome::unknown || !order.target.empty();
   if (tried) {
     Attempt live = live_attempt(order);
@@ -92,6 +93,13 @@ void Transaction::add(const NewOrder& order, std::int64_t exposed) {
   const WallTime decided = intent ? WallTime{} : now_;
   changes_.push_back(
       {order.key, {order.id, order.payload, order.state, order.key_from_client, !intent, decided}, std::nullopt});
+}
+
+/// A live attempt that began before its order stands for the earlier requests of its key.
+void Transaction::add_doubt(std::int64_t row, const std::string& upstream, WallTime since) {
+  Attempt doubted{.kind = "live", .started = since, .detail = "an earlier request of the key may have happened"};
+  doubted.lead = clocks_.lead(upstream);
+  tables_.attempts.add(row, live_forward_token, doubted, now_);
 }
 
 bool Transaction::is_over_cap(const std::vector<Money>& caps, const Money& amount) const {

@@ -54,6 +54,7 @@ class Transaction {
 
  private:
   void add(const NewOrder& order, std::int64_t exposed);
+  void add_doubt(std::int64_t row, const std::string& upstream, WallTime since);
   bool is_over_cap(const std::vector<Money>& caps, const Money& amount) const;
   std::optional<Ulid> holder(const OrderKey& key) const;
   bool free_key(const OrderKey& key);

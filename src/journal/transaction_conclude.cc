@@ -59,6 +59,7 @@ void Transaction::write_conclusion(Standing& order, const Conclusion& conclusion
   order.accepted = conclusion.to == State::settled || conclusion.to == State::accepted;
   order.forward = conclusion.forward;
   if (conclusion.first_sent != WallTime{}) order.first_sent = conclusion.first_sent;
+  if (conclusion.doubted_since != WallTime{}) add_doubt(order.row, order.upstream, conclusion.doubted_since);
   if (conclusion.forward != Outcome::unknown) {
     tables_.attempts.close(order.row, conclusion.lease.token, live_attempt(conclusion, now_), now_);
   }

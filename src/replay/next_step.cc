@@ -16,6 +16,12 @@ bool took_part(const Attempt& attempt) {
   return attempt.kind == "live" || attempt.kind == "replay" || attempt.kind == "void";
 }
 
+/// Before its order was written, earlier requests of its key may have been sent: for so long.
+WallTime::duration ahead_of_order(const OrderRow& order, const Attempt& attempt) {
+  return attempt.kind == "live" ? std::max(order.created - attempt.started, WallTime::duration::zero())
+                                : WallTime::duration::zero();
+}
+
 /// Since a person was asked last: their word is that it may be tried again.
 int unanswered_in_a_row(const std::vector<Attempt>& attempts) {
   int unanswered = 0;
@@ -121,8 +127,10 @@ bool repeat_is_recognised(const OrderKnown& known, WallTime now) {
   if (duplicates != Duplicates::keyed && duplicates != Duplicates::folded) return false;
   if (!known.repeat_is_recognised) return false;
   if (known.party.duplicates_window == Duration::max()) return true;
+  WallTime::duration ahead{};
+  for (const Attempt& attempt : known.attempts) ahead = std::max(ahead, ahead_of_order(known.order, attempt));
   const auto age = age_of(known.order, now, known.party.finder.has_value());
-  return age && *age + known.party.timeouts.response < known.party.duplicates_window;
+  return age && *age + ahead + known.party.timeouts.response < known.party.duplicates_window;
 }
 
 std::vector<SentSpan> when_sent(const OrderKnown& known, Duration deadline) {
@@ -141,8 +149,8 @@ std::vector<SentSpan> when_sent(const OrderKnown& known, Duration deadline) {
   };
   for (const Attempt& attempt : known.attempts) {
     if (!took_part(attempt)) continue;
-    add(attempt.started, attempt.kind == "replay" ? known.party.timeouts.response : deadline, attempt.earlier,
-        attempt.lead);
+    const Duration sending = attempt.kind == "replay" ? known.party.timeouts.response : deadline;
+    add(attempt.started, ahead_of_order(known.order, attempt) + sending, attempt.earlier, attempt.lead);
   }
   const OrderRow& order = known.order;
   if (sent.empty()) add(order.first_sent == WallTime{} ? order.created : order.first_sent, deadline, order.earlier, {});

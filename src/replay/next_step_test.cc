@@ -241,6 +241,29 @@ TEST(WhenSent, IsWhereTheClockOfTheProcessThatSentItMayHaveBeen) {
   EXPECT_FALSE(is_dated(k.attempts));
 }
 
+TEST(WhenSent, OfEarlierRequestsOfItsKeyIsAnyTimeUntilTheOrderCame) {
+  Known k;
+  k.order.created = noon + 3min;
+  k.tried("live", 1);
+  const auto sent = when_sent(k.known(), 15s);
+  ASSERT_EQ(sent.size(), 1u);
+  const auto all = window_of(sent, Lead{});
+  EXPECT_EQ(all.from, noon - 20s);
+  EXPECT_EQ(all.to, noon + 3min + 15s + 5s + 600s + 20s);
+}
+
+TEST(NextStep, ThePartysWindowBeginsWithTheFirstRequestOfTheKey) {
+  Known k;
+  k.order.unresolved = true;
+  k.order.created = noon + 3min;
+  k.party.duplicates = Duplicates::folded;
+  k.party.duplicates_window = 10min;
+  EXPECT_EQ(k.step(11min), Step::Kind::replay);
+  k.tried("live", 1);
+  EXPECT_EQ(k.step(11min), Step::Kind::find);
+  EXPECT_EQ(k.step(9min), Step::Kind::replay);
+}
+
 TEST(NextStep, ARepeatIsInsideTheWindowOnlyIfItIsByTheEarliestTimeThatTheOrderCanHaveCome) {
   Known k;
   k.order.unresolved = true;

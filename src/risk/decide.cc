@@ -92,6 +92,12 @@ Decision decline_unreadable(const std::string& why, const Policy& policy) {
   return {.accept = false, .verdicts = {{"facts", false, why}}, .policy_version = policy.version};
 }
 
+Decision decline_again(const Policy& policy) {
+  return {.accept = false,
+          .verdicts = {{"party", false, "the upstream itself declined it minutes ago"}},
+          .policy_version = policy.version};
+}
+
 Decision decline_over_cap(Decision accepted) {
   accepted.accept = false;
   const auto exposure = std::ranges::find(accepted.verdicts, "exposure", &Verdict::rule);

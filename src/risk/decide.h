@@ -40,6 +40,9 @@ bool accepts(const Facts& facts, const Profile* profile, const Counters& counter
 /// The decision when the request's facts could not be read: declined, and why.
 Decision decline_unreadable(const std::string& why, const Policy& policy);
 
+/// The decision where the party itself declined the same order minutes ago.
+Decision decline_again(const Policy& policy);
+
 /// The decision after the journal found the cap reached, between deciding and keeping.
 Decision decline_over_cap(Decision accepted);
 

@@ -184,19 +184,24 @@ bool Claims::waits_for_retry(const Ulid& order) const {
 }
 
 std::optional<Claim> Claims::kept_for_retry(Shard& in, const Intent& intent, Instant now) {
-  if (const KeptAnswers::Kept* const kept = kept_of(in, intent, now)) {
-    if (!kept->client_gone) return std::nullopt;
-    return Claim(Claim::Kind::answered, std::make_shared<const Response>(kept->answer.value()));
+  if (const KeptAnswers::Kept* const missed = kept_of(in.missed, intent, now)) {
+    return Claim(Claim::Kind::answered, std::make_shared<const Response>(missed->answer));
   }
-  for (const KeptAnswers::Kept* each = in.kept.newest(intent.key); each; each = in.kept.before(*each)) {
-    if (each->until >= now && each->client_gone) return Claim(Claim::Kind::other_payload, nullptr);
-  }
+  if (kept_of(in.received, intent, now)) return std::nullopt;
+  if (answered_another_payload(in.missed, intent, now)) return Claim(Claim::Kind::other_payload, nullptr);
   return std::nullopt;
 }
 
-const KeptAnswers::Kept* Claims::kept_of(const Shard& in, const Intent& intent, Instant now) {
-  const KeptAnswers::Kept* const kept = in.kept.find(intent.key, intent.payload);
+const KeptAnswers::Kept* Claims::kept_of(const KeptAnswers& among, const Intent& intent, Instant now) {
+  const KeptAnswers::Kept* const kept = among.find(intent.key, intent.payload);
   return kept && kept->until >= now ? kept : nullptr;
+}
+
+bool Claims::answered_another_payload(const KeptAnswers& among, const Intent& intent, Instant now) {
+  for (const KeptAnswers::Kept* each = among.newest(intent.key); each; each = among.before(*each)) {
+    if (each->until >= now && each->payload != intent.payload) return true;
+  }
+  return false;
 }
 
 // Whoever waits holds it once, and nobody can join any more. They are counted and told under the lock, so that one who
@@ -259,59 +264,94 @@ std::optional<Claim> Claims::not_delivered(const DeliveriesPtr& deliveries) {
   return Claim(*this, intent);
 }
 
-void Claims::remember(const Intent& intent, const Response& answer, bool client_gone, Instant now) {
-  if (!intent.repeatable) return;
+std::uint64_t Claims::remember(const Intent& intent, const Response& answer, bool declined, bool client_gone,
+                               Instant now) {
+  if (!intent.repeatable) return 0;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  KeptAnswers::Kept& kept = place_for(in, intent, now);
-  kept.answer = answer;
-  kept.client_gone = client_gone;
+  if (Doubted* const doubted = doubt_of(in, intent, now)) doubted->until = Instant::min();
+  return keep(in, intent, answer, declined, client_gone, now);
 }
 
-KeptAnswers::Kept& Claims::place_for(Shard& in, const Intent& intent, Instant now) {
-  KeptAnswers::Kept* const last = planted(Bug::one_payload_remembered) ? in.kept.newest(intent.key) : nullptr;
+/// In place of what was kept of it before, of either kind.
+std::uint64_t Claims::keep(Shard& in, const Intent& intent, const Response& answer, bool declined, bool client_gone,
+                           Instant now) {
+  for (KeptAnswers* among : {&in.received, &in.missed}) among->forget(intent.key, intent.payload);
+  KeptAnswers& among = client_gone ? in.missed : in.received;
+  KeptAnswers::Kept* const last = planted(Bug::one_payload_remembered) ? among.newest(intent.key) : nullptr;
   if (last) last->payload = intent.payload;
-  KeptAnswers::Kept& kept = in.kept.place_for(intent.key, intent.payload);
-  kept.heard_by = now;
+  KeptAnswers::Kept& kept = among.place_for(intent.key, intent.payload);
+  kept.answer = answer;
+  kept.declined = declined;
+  kept.number = ++in.answers_kept;
   kept.until = now + limits::definite_answer_kept;
-  return kept;
+  return kept.number;
 }
 
-AnswerPtr Claims::remembered(const Intent& intent, Instant now) {
+void Claims::not_received(const Intent& intent, std::uint64_t number, const Response& answer, bool declined,
+                          Instant now) {
+  if (number == 0) return;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const KeptAnswers::Kept* const kept = kept_of(in, intent, now);
-  return kept && kept->answer ? std::make_shared<const Response>(*kept->answer) : nullptr;
+  const KeptAnswers::Kept* const received = kept_of(in.received, intent, now);
+  const bool another = kept_of(in.missed, intent, now) || (received && received->number != number);
+  if (!another) keep(in, intent, answer, declined, true, now);
+}
+
+Claims::Earlier Claims::remembered(const Intent& intent, Instant now) {
+  Shard& in = shard(intent);
+  const std::lock_guard lock(in.mutex);
+  const KeptAnswers::Kept* kept = kept_of(in.missed, intent, now);
+  if (!kept) kept = kept_of(in.received, intent, now);
+  if (!kept) return {};
+  return {.answer = std::make_shared<const Response>(kept->answer), .declined = kept->declined};
 }
 
 bool Claims::remembers_another_payload(const Intent& intent, Instant now) {
   if (planted(Bug::one_payload_remembered)) return false;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  for (const KeptAnswers::Kept* each = in.kept.newest(intent.key); each; each = in.kept.before(*each)) {
-    if (each->until >= now && each->answer && each->payload != intent.payload) return true;
-  }
-  return false;
+  return answered_another_payload(in.received, intent, now) || answered_another_payload(in.missed, intent, now);
 }
 
-void Claims::doubt(const Intent& intent, Instant heard_by, Instant now) {
+// Of more than one attempt the first is the earliest to have been sent, and the last to be heard of any may be any.
+void Claims::doubt(const Intent& intent, const Doubt& doubt, Instant now) {
   if (!intent.repeatable) return;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const KeptAnswers::Kept* const earlier = kept_of(in, intent, now);
-  if (earlier && earlier->answer) return;
-  if (earlier) heard_by = std::max(heard_by, earlier->heard_by);
-  KeptAnswers::Kept& kept = place_for(in, intent, now);
-  kept.answer.reset();
-  kept.client_gone = false;
-  kept.heard_by = heard_by;
+  const Instant until = now + limits::definite_answer_kept;
+  if (Doubted* const known = doubt_of(in, intent, now)) {
+    known->doubt.heard_by = std::max(known->doubt.heard_by, doubt.heard_by);
+    known->until = until;
+    return;
+  }
+  std::erase_if(in.doubts, [now](const Doubted& each) { return each.until < now; });
+  if (in.doubts.size() >= limits::doubts / shard_count) {
+    in.forgotten_until = std::max(in.forgotten_until, in.doubts.front().until);
+    in.doubts.erase(in.doubts.begin());
+  }
+  in.doubts.push_back({intent.key, intent.payload, doubt, until});
 }
 
-std::optional<Instant> Claims::doubted(const Intent& intent, Instant now) {
+Claims::Doubted* Claims::doubt_of(Shard& in, const Intent& intent, Instant now) {
+  const auto found = std::ranges::find_if(in.doubts, [&](const Doubted& each) {
+    return each.key == intent.key && each.payload == intent.payload && each.until >= now;
+  });
+  return found == in.doubts.end() ? nullptr : &*found;
+}
+
+std::optional<Claims::Doubt> Claims::doubted(const Intent& intent, Instant now) {
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  const KeptAnswers::Kept* const kept = kept_of(in, intent, now);
-  return kept && !kept->answer ? std::optional(kept->heard_by) : std::nullopt;
+  const Doubted* const known = doubt_of(in, intent, now);
+  return known ? std::optional(known->doubt) : std::nullopt;
+}
+
+bool Claims::may_have_forgotten(const Intent& intent, Instant now) {
+  if (!intent.repeatable) return false;
+  Shard& in = shard(intent);
+  const std::lock_guard lock(in.mutex);
+  return now < std::max(forgotten_until_, in.forgotten_until);
 }
 
 }  // namespace standin

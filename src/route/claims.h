@@ -115,25 +115,32 @@ class Claims {
 
   /// Keeps the upstream's own definite answer for limits::definite_answer_kept. If its client is gone, the same key's
   /// retry gets it from `claim`; else the retry is forwarded, and gets it only where we would stand in otherwise: a
-  /// second decision about an order that was answered could contradict the first.
-  void remember(const Intent& intent, const Response& answer, bool client_gone, Instant now);
-  /// The upstream's answer to the same intent, if it is kept; else nullptr.
-  AnswerPtr remembered(const Intent& intent, Instant now);
+  /// second decision about an order that was answered could contradict the first. Its number, for `not_received`; 0:
+  /// not kept.
+  std::uint64_t remember(const Intent& intent, const Response& answer, bool declined, bool client_gone, Instant now);
+  /// The client of the answer that got that number did not get it after all. Nothing, where another is remembered.
+  void not_received(const Intent& intent, std::uint64_t number, const Response& answer, bool declined, Instant now);
+  /// The upstream's answer to the same intent, if it is kept; `answer` is nullptr if it is not.
+  struct Earlier {
+    AnswerPtr answer;
+    bool declined = false;
+  };
+  Earlier remembered(const Intent& intent, Instant now);
 
   /// Another payload was answered under its key: what is decided about this one would be a second order.
   bool remembers_another_payload(const Intent& intent, Instant now);
 
   /// An attempt of this intent may stand at the upstream, and no order in the journal knows of it: nothing was
-  /// promised. Kept until there is a definite answer, and no longer than one. `heard_by`: until then it may be under
-  /// way.
-  void doubt(const Intent& intent, Instant heard_by, Instant now);
-  /// An earlier attempt of the intent may stand: a decision made now must be followed up as if it did. Until when it
-  /// may be under way.
-  std::optional<Instant> doubted(const Intent& intent, Instant now);
-  /// An earlier process may have passed on an answer to it that no record tells of.
-  bool may_have_forgotten(const Intent& intent, Instant now) const {
-    return intent.repeatable && now < forgotten_until_;
-  }
+  /// promised. Kept until there is a definite answer, and no longer than one.
+  struct Doubt {
+    Instant heard_by;    ///< until then it may be under way
+    WallTime sent_at{};  ///< no earlier
+  };
+  void doubt(const Intent& intent, const Doubt& doubt, Instant now);
+  /// An earlier attempt of the intent may stand: a decision made now must be followed up as if it did.
+  std::optional<Doubt> doubted(const Intent& intent, Instant now);
+  /// An answer to it may have been passed on that no record tells of: by an earlier process, or in a multitude.
+  bool may_have_forgotten(const Intent& intent, Instant now);
 
  private:
   friend class Claim;
@@ -146,11 +153,21 @@ class Claims {
     Digest payload;
     std::shared_ptr<Awaited> answer;  ///< made for the first that waits
   };
+  struct Doubted {
+    OrderKey key;
+    Digest payload;
+    Doubt doubt;
+    Instant until;
+  };
   static constexpr std::size_t shard_count = 64;
   struct Shard {
     std::mutex mutex;
     std::unordered_map<OrderKey, InFlight, OrderKeyHash> in_flight;
-    KeptAnswers kept{limits::definite_answers / shard_count};
+    KeptAnswers received{limits::definite_answers / shard_count};
+    KeptAnswers missed{limits::definite_answers / shard_count};  ///< by their clients, who were gone
+    std::vector<Doubted> doubts;                                 ///< the oldest first
+    Instant forgotten_until = Instant::min();                    ///< there were more doubts than places
+    std::uint64_t answers_kept = 0;
     std::unordered_map<OrderKey, std::weak_ptr<Deliveries>, OrderKeyHash> deliveries;
     std::size_t deliveries_swept_at = 64;
   };
@@ -181,9 +198,12 @@ class Claims {
   Record read(const Remembered& known) const;
   static Claim never_answered(const Remembered& known);
   std::optional<Claim> kept_for_retry(Shard& in, const Intent& intent, Instant now);
-  /// The shard's lock is held. Where the intent's answer or doubt is to be written.
-  static KeptAnswers::Kept& place_for(Shard& in, const Intent& intent, Instant now);
-  static const KeptAnswers::Kept* kept_of(const Shard& in, const Intent& intent, Instant now);
+  // With the shard's lock held:
+  std::uint64_t keep(Shard& in, const Intent& intent, const Response& answer, bool declined, bool client_gone,
+                     Instant now);
+  static const KeptAnswers::Kept* kept_of(const KeptAnswers& among, const Intent& intent, Instant now);
+  static bool answered_another_payload(const KeptAnswers& among, const Intent& intent, Instant now);
+  static Doubted* doubt_of(Shard& in, const Intent& intent, Instant now);
   static void remember_deliveries(Shard& in, const DeliveriesPtr& deliveries);
   /// The shard's lock is held. The order's deliveries, one more believed; nothing where an earlier one arrived.
   static DeliveriesPtr one_more(Shard& in, const Intent& intent, const Ulid& order, bool waits);

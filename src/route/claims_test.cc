@@ -36,6 +36,58 @@ class ClaimsTest : public testing::Test {
   std::unique_ptr<Claims> claims_;
 };
 
+TEST_F(ClaimsTest, ADoubtIsNotPushedOutByOtherOrdersAnswers) {
+  Intent doubted = intent("k");
+  doubted.repeatable = true;
+  claims_->doubt(doubted, {.heard_by = clock_.now(), .sent_at = clock_.wall()}, clock_.now());
+  Intent other = intent("other");
+  other.repeatable = true;
+  for (std::uint16_t i = 0; i < 60'000; ++i) {
+    other.key.digest.bytes[0] = static_cast<std::uint8_t>(i >> 8);
+    other.key.digest.bytes[1] = static_cast<std::uint8_t>(i);
+    claims_->remember(other, Response{.status = 201}, false, false, clock_.now());
+  }
+  EXPECT_TRUE(claims_->doubted(doubted, clock_.now()));
+  EXPECT_FALSE(claims_->may_have_forgotten(doubted, clock_.now()));
+}
+
+TEST_F(ClaimsTest, OfTooManyDoubtsItIsKnownThatSomeAreForgotten) {
+  Intent doubted = intent("k");
+  doubted.repeatable = true;
+  for (std::size_t i = 0; i <= limits::doubts; ++i) {
+    doubted.payload.bytes[0] = static_cast<std::uint8_t>(i >> 8);
+    doubted.payload.bytes[1] = static_cast<std::uint8_t>(i);
+    claims_->doubt(doubted, {.heard_by = clock_.now(), .sent_at = clock_.wall()}, clock_.now());
+  }
+  EXPECT_TRUE(claims_->doubted(doubted, clock_.now())) << "the newest";
+  EXPECT_TRUE(claims_->may_have_forgotten(doubted, clock_.now()));
+  EXPECT_FALSE(claims_->may_have_forgotten(doubted, clock_.now() + limits::definite_answer_kept + 1s));
+}
+
+TEST_F(ClaimsTest, OfSeveralDoubtsTheFirstSendingAndTheLastHearingCount) {
+  Intent doubted = intent("k");
+  doubted.repeatable = true;
+  const Instant now = clock_.now();
+  claims_->doubt(doubted, {.heard_by = now + 2s, .sent_at = wall_time(1000)}, now);
+  claims_->doubt(doubted, {.heard_by = now + 1s, .sent_at = wall_time(2000)}, now);
+  ASSERT_TRUE(claims_->doubted(doubted, now));
+  EXPECT_EQ(claims_->doubted(doubted, now)->heard_by, now + 2s);
+  EXPECT_EQ(claims_->doubted(doubted, now)->sent_at, wall_time(1000));
+  claims_->remember(doubted, Response{.status = 201}, false, false, now);
+  EXPECT_FALSE(claims_->doubted(doubted, now));
+}
+
+TEST_F(ClaimsTest, AnAnswerThatFailedLateDoesNotTakeTheNewOnesPlace) {
+  Intent one = intent("k");
+  one.repeatable = true;
+  const Instant now = clock_.now();
+  const auto first = claims_->remember(one, Response{.status = 422}, true, false, now);
+  claims_->remember(one, Response{.status = 201}, false, false, now);
+  claims_->not_received(one, first, Response{.status = 422}, true, now);
+  EXPECT_EQ(claims_->remembered(one, now).answer->status, 201);
+  EXPECT_FALSE(claims_->remembered(one, now).declined);
+}
+
 struct Tally {
   std::atomic<int> ours = 0, answered = 0, others = 0;
 };

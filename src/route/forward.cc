@@ -281,7 +281,9 @@ Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const
                                       const AnswerPtr& answer, bool gone, bool recorded) {
   const Judgement judgement = judged(*visit, forwarded);
   const bool remembers = !recorded && is_last_word(visit->intent, judgement);
-  if (remembers) shared_.claims.remember(visit->intent, *answer, gone, loop_.clock.now());
+  const bool declined = forwarded.outcome == Outcome::declined;
+  const std::uint64_t number =
+      remembers ? shared_.claims.remember(visit->intent, *answer, declined, gone, loop_.clock.now()) : 0;
   // A no to the caller may come from something in between, after the party did it.
   const bool of_caller = forwarded.outcome == Outcome::declined && judgement.pause_replay;
   if (of_caller && !visit->written) doubt(*visit);
@@ -291,9 +293,9 @@ Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const
   }
   Reply reply = tell(*visit, Answered::forwarded, *answer, &forwarded);
   // Not the visit: it keeps the connection, which keeps this.
-  reply.undelivered = [self = shared_from_this(), intent = visit->intent, answer, remembers] {
+  reply.undelivered = [self = shared_from_this(), intent = visit->intent, answer, declined, number] {
     self->shared_.metrics.client_went_away(self->setup_.route.name, false);
-    if (remembers) self->shared_.claims.remember(intent, *answer, true, self->loop_.clock.now());
+    self->shared_.claims.not_received(intent, number, *answer, declined, self->loop_.clock.now());
   };
   return reply;
 }
@@ -303,7 +305,7 @@ Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const
 /// in place of the first.
 bool ProtectedRoute::is_last_word(const Intent& intent, const Judgement& judgement) const {
   if (judgement.already_there && judgement.outcome != Outcome::approved) return false;
-  if (judgement.already_there) return !shared_.claims.remembered(intent, loop_.clock.now());
+  if (judgement.already_there) return !shared_.claims.remembered(intent, loop_.clock.now()).answer;
   if (judgement.outcome == Outcome::approved) return true;
   return judgement.outcome == Outcome::declined && !judgement.pause_replay && intent.from_client;
 }

@@ -29,12 +29,15 @@ WallTime wall_at(const Clock& clock, Instant when) {
 /// When nothing of its intent is under way any more. `listening`: its own forward is.
 WallTime free_at(const Visit& visit, const Clock& clock, bool listening) {
   const Instant own = listening ? visit.listen_until : clock.now();
-  return wall_at(clock, std::max(own, visit.doubted.value_or(own)));
+  return wall_at(clock, visit.doubted ? std::max(own, visit.doubted->heard_by) : own);
 }
 
 WallTime first_sent(const Visit& visit) {
   return visit.delivery && visit.delivery->may_have_sent ? visit.delivery->sent_at : WallTime{};
 }
+
+/// As NewOrder and Conclusion have it.
+WallTime doubted_since(const Visit& visit) { return visit.doubted ? visit.doubted->sent_at : WallTime{}; }
 
 /// In which an order that we answered enters its life.
 State state_of(bool accepted, Outcome forward) {
@@ -128,6 +131,7 @@ NewOrder ProtectedRoute::new_order(const Visit& visit, const Forwarded& forwarde
       .target = visit.delivery ? visit.delivery->target : std::string(),
       .created = visit.arrived_wall,
       .first_sent = first_sent(visit),
+      .doubted_since = doubted_since(visit),
       .due = intent ? wall_at(loop_.clock, visit.listen_until) : free_at(visit, loop_.clock, visit.unheard),
       .caps = setup_.policy.exposure_total,
       .request = shared_.vault.seal(to_wire(setup_.dialect->stripped(visit.request)), request_context(visit.id)),
@@ -148,6 +152,7 @@ Conclusion ProtectedRoute::own_word(const Visit& visit, const Forwarded& forward
           .target = visit.delivery ? visit.delivery->target : std::string(),
           .detail = forwarded.error,
           .first_sent = first_sent(visit),
+          .doubted_since = doubted_since(visit),
           .due = free_at(visit, loop_.clock, visit.unheard),
           .caps = setup_.policy.exposure_total,
           .who = "standin",
@@ -388,7 +393,11 @@ Reply ProtectedRoute::promise_nothing(const VisitPtr& visit, Claim claim, const 
 
 void ProtectedRoute::doubt(const Visit& visit) {
   const Instant now = loop_.clock.now();
-  shared_.claims.doubt(visit.intent, visit.unheard ? visit.listen_until : now, now);
+  const WallTime sent = first_sent(visit);
+  shared_.claims.doubt(
+      visit.intent,
+      {.heard_by = visit.unheard ? visit.listen_until : now, .sent_at = sent == WallTime{} ? visit.arrived_wall : sent},
+      now);
 }
 
 /// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first,
@@ -412,7 +421,10 @@ Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, Vi
   const Forwarded late = self->understood(*visit, std::move(heard));
   if (!is_definite(late.outcome)) co_return;
   const AnswerPtr answer = self->answer_of(*visit, late);
-  self->shared_.claims.remember(visit->intent, *answer, true, self->loop_.clock.now());
+  if (self->is_last_word(visit->intent, self->judged(*visit, late))) {
+    const bool declined = late.outcome == Outcome::declined;
+    self->shared_.claims.remember(visit->intent, *answer, declined, true, self->loop_.clock.now());
+  }
   claim.finish(answer);
 }
 

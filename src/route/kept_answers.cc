@@ -52,6 +52,10 @@ const KeptAnswers::Kept* KeptAnswers::find(const OrderKey& key, const Digest& pa
   return kept;
 }
 
+void KeptAnswers::forget(const OrderKey& key, const Digest& payload) {
+  if (const Kept* const known = find(key, payload)) const_cast<Kept*>(known)->until = Instant::min();
+}
+
 void KeptAnswers::unlink(Place place) {
   Place* at = &bucket(links_[place].hash);
   while (*at != place) at = &links_[*at].next;
@@ -74,7 +78,7 @@ KeptAnswers::Kept& KeptAnswers::place_for(const OrderKey& key, const Digest& pay
   Kept& kept = kept_[place];
   kept.key = key;
   kept.payload = payload;
-  if (kept.answer && kept.answer->body.capacity() > usual_answer) kept.answer.reset();
+  if (kept.answer.body.capacity() > usual_answer) kept.answer = {};
   return kept;
 }
 

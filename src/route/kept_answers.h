@@ -10,17 +10,17 @@
 
 namespace standin {
 
-/// What is remembered of intents that no order in the journal tells of: the party's definite answers, and doubts. A
-/// number of places, which are used again and again, the oldest first: answers that lie scattered over the heap until
+/// What is remembered of intents that no order in the journal tells of: the party's definite answers. A number of
+/// places, which are used again and again, the oldest first: answers that lie scattered over the heap until
 /// they are dropped slow down whatever is allocated between them.
 class KeptAnswers {
  public:
   struct Kept {
     OrderKey key;
     Digest payload;
-    std::optional<Response> answer;  ///< none: an attempt may stand, and was not heard of
-    bool client_gone = false;
-    Instant heard_by;
+    Response answer;
+    bool declined = false;
+    std::uint64_t number = 0;  ///< of all that were ever kept
     Instant until;
   };
 
@@ -37,6 +37,8 @@ class KeptAnswers {
   Kept& place_for(const OrderKey& key, const Digest& payload);
   /// The same for whatever payload of the key was remembered last.
   Kept* newest(const OrderKey& key);
+  /// If it is there, it is over from now on.
+  void forget(const OrderKey& key, const Digest& payload);
 
  private:
   using Place = std::uint16_t;

@@ -30,7 +30,7 @@ void write(KeptAnswers& kept, const OrderKey& key, std::uint8_t payload, const s
 
 std::string body_of(const KeptAnswers& kept, const OrderKey& key, std::uint8_t payload) {
   const auto* found = kept.find(key, payload_number(payload));
-  return found ? found->answer.value().body : "none";
+  return found ? found->answer.body : "none";
 }
 
 TEST(KeptAnswers, AreFoundByKeyAndPayload) {
@@ -52,10 +52,10 @@ TEST(KeptAnswers, OfOneKeyAreWalkedThroughFromTheNewest) {
   write(kept, key_number(1), 2, "two");
   const auto* newest = std::as_const(kept).newest(key_number(1));
   ASSERT_NE(newest, nullptr);
-  EXPECT_EQ(newest->answer.value().body, "two");
+  EXPECT_EQ(newest->answer.body, "two");
   const auto* before = kept.before(*newest);
   ASSERT_NE(before, nullptr);
-  EXPECT_EQ(before->answer.value().body, "one");
+  EXPECT_EQ(before->answer.body, "one");
   EXPECT_EQ(kept.before(*before), nullptr);
 }
 

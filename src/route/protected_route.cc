@@ -62,10 +62,12 @@ Task<Reply> ProtectedRoute::tour(VisitPtr visit) {
   Claim claim = co_await shared_.claims.claim(visit->intent, loop_.clock, visit->deadline);
   if (claim.kind() != Claim::Kind::ours) co_return answer_claimed(*visit, claim);
   visit->intent = claim.intent();
+  send_key(*visit);
   if (visit->client->gone()) co_return left_early(*visit);
   if (!visit->is_charge()) {
     auto about_ours = co_await answer_about_ours(visit, claim);
     if (about_ours) co_return std::move(*about_ours);
+    if (auto again = asked_again(*visit)) co_return std::move(*again);
   }
 
   // Forward: written down first, where the route says so; a trustworthy answer is passed on unchanged
@@ -78,9 +80,10 @@ Task<Reply> ProtectedRoute::tour(VisitPtr visit) {
   if (is_definite(forwarded.outcome)) co_return co_await finish(visit, claim, forwarded);
   if (visit->voids) note_void_later(visit, forwarded);
 
-  if (auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now())) {
-    co_return tell(*visit, Answered::recalled, *earlier, &forwarded);
-  }
+  const auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now());
+  // A no that was passed on says nothing of an attempt after it.
+  const bool declined_before = earlier.declined && forwarded.outcome == Outcome::unknown;
+  if (earlier.answer && !declined_before) co_return tell(*visit, Answered::recalled, *earlier.answer, &forwarded);
   if (shared_.claims.remembers_another_payload(visit->intent, loop_.clock.now())) {
     co_return reuse_of_key(visit, std::move(claim), forwarded);
   }
@@ -91,7 +94,8 @@ Task<Reply> ProtectedRoute::tour(VisitPtr visit) {
   if (!may_promise()) co_return promise_nothing(visit, std::move(claim), forwarded);
 
   // Decide
-  Decision decision = decide_now(*visit);
+  Decision decision = declined_before ? decline_again(setup_.policy) : decide_now(*visit);
+  if (decision.accept) reckon_with_forgotten(*visit, forwarded);
 
   // Keep: durable before said
   co_return co_await keep(visit, claim, forwarded, std::move(decision));
@@ -110,10 +114,8 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request&& request, std::shared_p
   const Ulid id = shared_.ulids.make(wall);
   RequestReading reading = setup_.dialect->read(request);
   const Intent intent = identify(setup_.route, shared_.vault, request, reading, request_id);
-  const bool keyed = intent.repeatable && !intent.from_client && reading.operation == Operation::charge;
-  if (keyed) request = setup_.dialect->keyed(std::move(request), intent.key);
   const bool folds = !intent.repeatable && this->folds(reading);
-  const Intent taken = folds ? taken_for(intent, *reading.facts, now) : taken_about(intent, reading);
+  const Intent taken = folds ? taken_for(intent, request, *reading.facts, now) : taken_about(intent, reading);
   return std::make_shared<Visit>(Visit{.request = std::move(request),
                                        .client = std::move(client),
                                        .request_id = std::move(request_id),
@@ -135,9 +137,10 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request&& request, std::shared_p
 }
 
 /// Docs/semantics.md, "Duplicates without a key". Two that both name no reference may well be two purchases.
-Intent ProtectedRoute::taken_for(const Intent& intent, const Facts& facts, Instant arrived) {
+Intent ProtectedRoute::taken_for(const Intent& intent, const Request& request, const Facts& facts, Instant arrived) {
   if (facts.reference.empty() || facts.card.empty() || !facts.amount) return intent;
-  std::string looks = setup_.route.name;
+  const auto charge = setup_.dialect->charge(request);
+  std::string looks = setup_.route.name + (charge && !charge->capture ? "\nhold" : "");
   for (const std::string& part : {intent.tenant, facts.merchant, facts.card, text(*facts.amount), facts.reference}) {
     looks += "\n" + std::to_string(part.size()) + ":" + part;
   }
@@ -166,7 +169,7 @@ bool ProtectedRoute::restore_lookalikes() {
     const auto request = wire ? request_from_wire(*wire) : std::nullopt;
     if (!request || !folds(setup_.dialect->read(*request))) continue;
     const auto age = std::max(wall - order.created, WallTime::duration::zero());  // the clock may have been set back
-    taken_for({.key = order.key, .payload = known->payload, .tenant = order.tenant}, order.facts,
+    taken_for({.key = order.key, .payload = known->payload, .tenant = order.tenant}, *request, order.facts,
               loop_.clock.now() - age);
   }
   return true;
@@ -244,6 +247,17 @@ Reply ProtectedRoute::tell_unheard(const Visit& visit, const Ulid& id) {
   return tell(visit, Answered::recalled, setup_.dialect->approve(context));
 }
 
+/// The same refund or capture without a key, made by the client's own party or not known to be: docs/semantics.md, "Two
+/// that look alike". A void is asked for again.
+std::optional<Reply> ProtectedRoute::asked_again(const Visit& visit) {
+  if (!visit.folds || visit.amends || visit.operation == Operation::cancel) return std::nullopt;
+  const Instant now = loop_.clock.now();
+  const auto earlier = shared_.claims.remembered(visit.intent, now);
+  if (earlier.answer) return tell(visit, Answered::recalled, setup_.dialect->marked_duplicate(*earlier.answer));
+  if (!shared_.claims.doubted(visit.intent, now)) return std::nullopt;
+  return tell(visit, Answered::rejected, refusal(visit, Refusal::in_progress));
+}
+
 // Nothing was sent: what came late, or waited long, may be something that its client has made good since.
 Reply ProtectedRoute::left_early(const Visit& visit) {
   shared_.metrics.client_went_away(setup_.route.name, false);
@@ -256,7 +270,28 @@ Reply ProtectedRoute::reuse_of_key(const VisitPtr& visit, Claim claim, const For
   return tell(*visit, Answered::rejected, refusal(*visit, Refusal::other_payload), &forwarded);
 }
 
+/// A party that goes by keys gets the order's own where the client sent none: that of the order that the claim found it
+/// to be, not that of an earlier one of the same facts.
+void ProtectedRoute::send_key(Visit& visit) const {
+  const bool has_key = visit.intent.repeatable || visit.folds;
+  if (!visit.is_charge() || visit.intent.from_client || !has_key) return;
+  visit.request = setup_.dialect->keyed(std::move(visit.request), visit.intent.key);
+}
+
 // --- decide ---
+
+/// What an earlier process was asked and did not write down, nobody remembers: what is promised meanwhile is looked for
+/// before it is delivered.
+void ProtectedRoute::reckon_with_forgotten(Visit& visit, Forwarded& forwarded) {
+  const UpstreamConfig& party = setup_.parties.front().party->config();
+  const bool recognised = party.duplicates == Duplicates::keyed && party.duplicates_window == Duration::max();
+  if (visit.written || visit.doubted || recognised || !party.finder) return;
+  const Instant now = loop_.clock.now();
+  if (!shared_.claims.may_have_forgotten(visit.intent, now)) return;
+  constexpr auto remembered_for = std::chrono::ceil<WallTime::duration>(limits::definite_answer_kept);
+  visit.doubted = Claims::Doubt{.heard_by = now, .sent_at = visit.arrived_wall - remembered_for};
+  forwarded.outcome = Outcome::unknown;
+}
 
 /// Whether the journal can be written, only writing tells: a full disk may have room again.
 bool ProtectedRoute::may_promise() const { return shared_.in_flight_bytes <= setup_.in_flight_bytes_max; }

@@ -49,8 +49,8 @@ struct Visit {
   std::shared_ptr<Delivery> delivery;   ///< the live forward; none if it was not tried
   /// Of the last answer to it; apart from the visit, which keeps the connection.
   std::shared_ptr<Judgement> heard = std::make_shared<Judgement>();
-  /// An earlier request of the same key, of which no record tells, may have happened; until then it is under way.
-  std::optional<Instant> doubted;
+  /// An earlier request of the same key, of which no record tells, may have happened.
+  std::optional<Claims::Doubt> doubted;
   bool unheard = false;  ///< the forward had not ended at answer_by: its answer is still to come
 
   /// What is asked of another party than the client's own, about a charge that it has.

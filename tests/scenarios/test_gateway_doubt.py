@@ -1,6 +1,7 @@
 """Charges that may have happened: late answers, lost answers, clients that leave, what was told no and stands all the same."""
 import signal
 import socket
+import time
 import urllib.parse
 
 from gateways import FORM, TillScenario, fields_of, request_bytes, sale_body
@@ -119,6 +120,54 @@ class LateAnswers(TillScenario):
         self.standin.start()
         self.sale()
         self.assertEqual(backup.payments(), [])
+
+
+class TriedAgainLater(TillScenario):
+    """What was passed on unwritten and charged, and whose answer was lost, is found by what its retry became."""
+
+    def setUp(self):
+        super().setUp()
+        self.configuration.without_folding().change("route.till", idempotency='"pass"')
+        self.configuration.change("upstream.cardgate", finder='{ before = "50ms", after = "5s", max_processing = "300ms" }')
+        self.gateway.faults({"fault": "reset", "at": "after", "late_ms": 600, "count": 1})
+        self.standin.start()
+
+    def charge_unheard(self, amount: str) -> None:
+        connection = self.send_and_keep(sale_body(UMkey="sandbox", UMamount=amount))
+        self.in_flight()
+        reset(connection)
+        eventually(self.gateway.payments, "the gateway has charged")
+        self.heard_of_all()
+        self.gateway.gone()
+        # The gateway tells seconds: what is looked for from the retry on would still meet the first try's.
+        later = time.monotonic() + 2.5
+        eventually(lambda: time.monotonic() > later, "the retry comes later")
+
+    def test_a_yes_is_matched(self):
+        self.charge_unheard("25.00")
+        self.assert_stood_in_for(self.sale(UMkey="sandbox"))
+        self.gateway.faults()
+        self.standin.replay()
+        self.wait_for_counts({"matched": 1})
+        self.assertEqual(self.gateway.standing(), 1)
+
+    def test_a_no_is_undone(self):
+        self.charge_unheard("150.00")
+        self.assertEqual(self.sale(UMkey="sandbox", UMamount="150.00")["UMresult"], "D")
+        self.gateway.faults()
+        self.wait_for_counts({"reversed": 1})
+        self.assertEqual(self.gateway.standing(), 0)
+
+    def test_a_yes_after_a_restart_is_matched(self):
+        self.charge_unheard("25.00")
+        self.standin.send(signal.SIGTERM)
+        self.assertEqual(self.standin.wait(), 0)
+        self.standin.start()
+        self.assert_stood_in_for(self.sale(UMkey="sandbox"))
+        self.gateway.faults()
+        self.standin.replay()
+        self.wait_for_counts({"matched": 1})
+        self.assertEqual(self.gateway.standing(), 1)
 
 
 class ClientsLeave(TillScenario):
@@ -269,6 +318,22 @@ class ChargesUnderAKeyOfFacts(TillScenario):
         self.assertGreaterEqual(self.charge("first-try").status, 500)
         self.assertEqual(self.charge("second-try").status, 200)
         self.assertEqual(self.gateway.standing(), 1)
+
+    def test_one_that_looks_like_another_goes_out_under_the_same_key(self):
+        self.configuration.change("route.payments", key=None, fold_duplicates='"10m"', mode='"off"')
+        self.gateway.faults({"fault": "reset", "at": "after", "count": 1})
+        self.standin.start()
+        self.assertGreaterEqual(self.charge("first-try").status, 500)
+        self.assertEqual(self.charge("second-try").status, 200)
+        self.assertEqual(self.gateway.standing(), 1)
+
+    def test_the_next_order_of_the_same_facts_is_charged(self):
+        self.configuration.change("route.payments", key_window='"1s"')
+        self.standin.start()
+        first = self.charge("first").json()["id"]
+        eventually(lambda: self.charge("second").json()["id"] != first, "its window is over")
+        self.assertEqual(self.gateway.standing(), 2)
+        self.assertEqual(self.counts(), {"settled": 2})
 
     def test_one_that_was_declined_is_not_approved_when_its_code_is_typed_anew(self):
         self.standin.start()

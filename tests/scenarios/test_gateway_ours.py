@@ -267,6 +267,36 @@ class Delivered(TillScenario):
         return self.sale(invoice, UMkey="sandbox-pin", UMhash=f"s/seed/{digest}/n")
 
 
+class RefundedTwice(TillScenario):
+    """Without a key, of a charge by our number that its client's own party has."""
+
+    def setUp(self):
+        super().setUp()
+        self.configuration.without_folding()
+        self.gateway.gone()
+        self.standin.start()
+        self.ours = self.sale(UMkey="sandbox")["UMrefNum"]
+        self.gateway.faults()
+        self.standin.replay()
+        self.standin.wait_for_states({"settled": 1})
+        self.gateway.control("POST", "close_batch")
+
+    def refund(self) -> dict[str, str]:
+        return self.about("cc:refund", self.ours, UMkey="sandbox", UMamount="5.00")
+
+    def test_the_second_gets_the_firsts_answer(self):
+        first, second = self.refund(), self.refund()
+        self.assert_approved(first)
+        self.assertEqual(first | {"UMisDuplicate": "Y"}, second)
+        self.assertEqual(len(self.gateway.payments()), 2)
+
+    def test_while_the_firsts_end_is_not_known_there_is_no_second(self):
+        self.gateway.faults({"fault": "reset", "at": "after", "ask": "change", "count": 1})
+        for answer in self.refund(), self.refund():
+            self.assertEqual(answer["UMresult"], "E")
+        self.assertEqual(len(self.gateway.payments()), 2)
+
+
 class FoldedWithoutAKey(TillScenario):
     def setUp(self):
         super().setUp()
@@ -281,6 +311,12 @@ class FoldedWithoutAKey(TillScenario):
         for other in ({"invoice": "2"}, {"UMamount": "25.01"}, {"UMcard": MASTERCARD}):
             self.assertEqual(self.sale(**({"UMkey": "sandbox"} | other))["UMisDuplicate"], "N", other)
         self.assertEqual(len(self.gateway.payments()), 4)
+
+    def test_a_sale_is_not_taken_for_the_hold_before_it(self):
+        self.standin.start()
+        self.assertEqual(self.sale(UMkey="sandbox", UMcommand="cc:authonly")["UMisDuplicate"], "N")
+        self.assertEqual(self.sale(UMkey="sandbox")["UMisDuplicate"], "N")
+        self.assertEqual([payment["state"] for payment in self.gateway.payments()], ["authorized", "captured"])
 
     def test_in_stand_in_too(self):
         self.gateway.gone()

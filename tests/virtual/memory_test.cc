@@ -57,6 +57,72 @@ TEST(Memory, AfterARestartAnUndeliveredOrderIsHeldAndNotUndone) {
   EXPECT_EQ(scene.only_state(), State::held);
 }
 
+/// Its client leaves while the shop is at work on it, and nothing is heard of it any more.
+void leave_in_doubt(Scene& scene, int cents) {
+  scene.shop = [](const Request&) { return hangs(); };
+  const auto client = std::make_shared<TestClient>();
+  scene.order_later("k1", cents, client);
+  scene.world.run_for(1s);
+  client->left = true;
+  scene.world.run_for(200s);
+}
+
+TEST(Memory, WhatMayHaveHappenedIsLookedForFromWhenItWasSent) {
+  for (const int cents : {1000, over_the_floor}) {
+    Scene scene;
+    scene.upstream.duplicates = Duplicates::none;
+    scene.build();
+    const WallTime sent = scene.world.clock().wall();
+    leave_in_doubt(scene, cents);
+    scene.shop = [](const Request&) { return refuses(); };
+    ASSERT_NE(scene.order("k1", cents).status, 503);
+    const OrderRow order = scene.only_order();
+    EXPECT_EQ(order.state, cents == over_the_floor ? State::reversing : State::accepted);
+    EXPECT_TRUE(order.unresolved);
+    const auto attempts = scene.journal->attempts(order.id);
+    ASSERT_TRUE(attempts && !attempts->empty());
+    EXPECT_EQ(attempts->front().kind, "live");
+    EXPECT_FALSE(attempts->front().open);
+    EXPECT_EQ(attempts->front().outcome, Outcome::unknown);
+    EXPECT_LT(attempts->front().started, sent + 1s);
+    EXPECT_GT(order.created, sent + 200s);
+  }
+}
+
+TEST(Memory, AfterARestartWhatIsPromisedIsLookedForBeforeItIsDelivered) {
+  Scene scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.build();
+  scene.restart();
+  scene.shop = [](const Request&) { return refuses(); };
+  ASSERT_EQ(scene.order("k1").status, 201);
+  EXPECT_TRUE(scene.only_order().unresolved);
+  const auto attempts = scene.journal->attempts(scene.only_order().id);
+  ASSERT_TRUE(attempts && !attempts->empty());
+  EXPECT_LE(attempts->front().started, scene.only_order().created - limits::definite_answer_kept);
+
+  Scene without_finder;
+  without_finder.upstream.duplicates = Duplicates::none;
+  without_finder.upstream.finder.reset();
+  without_finder.build();
+  without_finder.restart();
+  without_finder.shop = [](const Request&) { return refuses(); };
+  ASSERT_EQ(without_finder.order("k1").status, 201);
+  EXPECT_FALSE(without_finder.only_order().unresolved) << "it would be a person's case";
+}
+
+TEST(Memory, ANoThatWasPassedOnSaysNothingOfALaterAttempt) {
+  Scene scene;
+  scene.shop = [](const Request&) { return declines(); };
+  ASSERT_EQ(scene.order("k1").status, 422);
+  scene.shop = [](const Request&) { return refuses(); };
+  EXPECT_EQ(scene.order("k1").status, 422);
+  EXPECT_TRUE(scene.journal->orders({})->empty()) << "nothing was sent";
+  scene.shop = [](const Request&) { return creates(30s); };
+  EXPECT_EQ(scene.order("k1").status, 422) << "it is not promised what was declined";
+  EXPECT_EQ(scene.only_state(), State::reversing);
+}
+
 TEST(Memory, AReplayWaitsUntilNoEarlierRequestOfItsKeyIsUnderWay) {
   Scene scene;
   scene.shop = [](const Request&) { return hangs(); };
