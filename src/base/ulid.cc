@@ -50,6 +50,15 @@ WallTime Ulid::made_at() const {
   return wall_time(ms);
 }
 
+void UlidMaker::draw(std::span<std::uint8_t, chance_each> chance) {
+  if (used_ == drawn_.size()) {
+    random_.fill(drawn_);
+    used_ = 0;
+  }
+  std::ranges::copy(std::span(drawn_).subspan(used_, chance_each), chance.begin());
+  used_ += chance_each;
+}
+
 Ulid UlidMaker::make(WallTime now) {
   const std::lock_guard lock(mutex_);
   const bool full = ++made_in_millisecond_ > ulids_in_a_millisecond;
@@ -57,7 +66,7 @@ Ulid UlidMaker::make(WallTime now) {
     made_in_millisecond_ = 1;
     const std::int64_t ms = std::max(unix_ms(now), full ? unix_ms(last_.made_at()) + 1 : 0);
     for (int i = 0; i < 6; ++i) last_.bytes[i] = static_cast<std::uint8_t>(ms >> (40 - 8 * i));
-    random_.fill(std::span(last_.bytes).subspan(6));
+    draw(std::span(last_.bytes).subspan<6>());
     last_.bytes[14] &= 0x7f;  // room to count up within the millisecond
     return last_;
   }

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -37,8 +38,15 @@ class UlidMaker {
   Ulid make(WallTime now);
 
  private:
+  static constexpr std::size_t chance_each = 10;  ///< bytes
+
+  void draw(std::span<std::uint8_t, chance_each> chance);
+
   Random& random_;
   std::mutex mutex_;
+  /// For the ids to come, drawn at once: each would be a system call. Not for what forks and goes on without exec.
+  std::array<std::uint8_t, 32 * chance_each> drawn_{};
+  std::size_t used_ = drawn_.size();
   Ulid last_;
   unsigned made_in_millisecond_ = 0;
 };

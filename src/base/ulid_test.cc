@@ -52,6 +52,16 @@ TEST(Ulid, AnythingElseIsNone) {
   }
 }
 
+TEST(UlidMaker, NoTwoMillisecondsShareTheirChance) {
+  UlidMaker maker(system_random());
+  std::set<std::vector<std::uint8_t>> chances;
+  for (int ms = 0; ms < 100; ++ms) {
+    const Ulid id = maker.make(wall_time(1000 + ms));
+    chances.emplace(id.bytes.begin() + 6, id.bytes.end());
+  }
+  EXPECT_EQ(chances.size(), 100u);
+}
+
 TEST(UlidMaker, SortsByTimeAsBytesAndAsText) {
   UlidMaker maker(system_random());
   Ulid before = maker.make(wall_time(1000));
