@@ -27,8 +27,8 @@ constexpr Duration journal_try_again = 1s;
 constexpr std::size_t journal_room_bytes_min = 1 << 20;
 
 /// The upstream's own definite answers are kept this long, and so many of them, for the retry of a client that went
-/// away and for one that comes when the upstream is down: clients retry within minutes. 20,000 small answers are some
-/// 20 MB.
+/// away and for one that comes when the upstream is down, each with places of its own: clients retry within minutes.
+/// 20,000 small answers are some 20 MB.
 constexpr Duration definite_answer_kept = 10min;
 constexpr std::size_t definite_answers = 20'000;
 /// Requests that may have happened, and that no answer and no record tells of: as many, of 100 bytes each.

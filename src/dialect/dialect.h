@@ -109,6 +109,7 @@ struct RequestReading {
   std::string normalised;  ///< what makes two requests the same payload: method, path and fields in a fixed order,
                            ///< without what is stripped, security data and what differs with each call
   Operation operation = Operation::charge;
+  bool hold = false;  ///< a charge that is captured later
   std::string about;  ///< the reference of the earlier charge that it names
   /// A party that keys or folds duplicates takes a repeat of this very request for one. False where the request
   /// forbids it (UMignoreDuplicate), or lacks what the party goes by.

@@ -66,6 +66,7 @@ class StripeDialect final : public Dialect {
             .normalised = normalised(request, parameters),
             // The gateway says itself what is wrong with a charge; nothing of it is written down.
             .operation = readable ? operation : Operation::other,
+            .hold = parameters && stripe::is_hold(*parameters),
             .about = stripe::about_of(stripe::endpoint_of(request.path()), parameters),
             .repeat_is_recognised = request.method == "POST" || request.method == "GET",
             .field = [parameters](std::string_view selector) -> std::optional<std::string> {

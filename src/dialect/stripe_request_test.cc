@@ -34,6 +34,12 @@ TEST(StripeRequest, ThatHoldsForLaterCaptureIsACharge) {
             Operation::charge);
 }
 
+TEST(StripeRequest, ThatHoldsByATokenIsReadAsAHold) {
+  const std::string sale = "amount=5&currency=usd&confirm=true&payment_method=pm_1";
+  EXPECT_FALSE(dialect().read(post("/v1/payment_intents", sale)).hold);
+  EXPECT_TRUE(dialect().read(post("/v1/payment_intents", sale + "&capture_method=manual")).hold);
+}
+
 TEST(StripeRequest, ByABanksRedirectIsNeverPromised) {
   EXPECT_EQ(
       operation(post("/v1/payment_intents", "amount=5&currency=eur&confirm=true&payment_method_data[type]=ideal")),

@@ -86,6 +86,7 @@ class UsaepayDialect final : public Dialect {
             .normalised = normalised(request, *form, card),
             // The gateway says itself what is wrong with it; nothing of it is written down.
             .operation = readable ? operation : Operation::other,
+            .hold = asks_for_hold(command_of(*form)),
             .about = std::string(form->text("UMrefNum")),
             .repeat_is_recognised = readable && is_folded(*form, operation),
             .field = [form = std::move(*form)](std::string_view selector) { return named_field(form, selector); }};

@@ -24,6 +24,11 @@ Operation operation_in(const Request& request) { return usaepay()->read(request)
 
 Operation operation_of(std::string_view body) { return operation_in(gate(body)); }
 
+TEST(UsaepayRequest, ThatHoldsForLaterCaptureIsReadAsAHold) {
+  EXPECT_FALSE(usaepay()->read(sale_with("UMcommand", "cc:sale")).hold);
+  EXPECT_TRUE(usaepay()->read(sale_with("UMcommand", "cc:authonly")).hold);
+}
+
 TEST(UsaepayRequest, FactsAreReadFromTheForm) {
   const Facts facts = facts_of(gate(sale_body));
   EXPECT_EQ(text(*facts.amount), "25.00 USD");

@@ -181,7 +181,8 @@ class HttpClient::State::Exchange {
         const auto connected = co_await one.connect();
         if (!connected) co_return std::unexpected(connected.error());
       }
-      if (steady_now() >= times.send_before) co_return one.late();
+      // Not the event's time, but the machine's: what went before may have taken long.
+      if (std::chrono::steady_clock::now() >= times.send_before) co_return one.late();
       Outgoing out(one.head_, request.body, one.chunked() && !request.body.empty() ? "\r\n" : "");
       one.begin_sending();
       ErrorCode error = one.connection_->write_now(out);

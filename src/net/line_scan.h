@@ -12,12 +12,12 @@ class LineScan {
   /// The first line of `input`, its end included, taken off it; nothing while the line is not whole: then the same
   /// bytes are to be offered again, with more behind them.
   std::optional<std::string_view> take(std::string_view& input);
-  /// The same, together with the lines after it that continue it because they begin with a blank (obs-fold, RFC 9112,
-  /// 5.2).
   struct Folded {
     std::string_view text;
     bool several = false;  ///< lines
   };
+  /// The same, together with the lines after it that continue it because they begin with a blank (obs-fold, RFC 9112,
+  /// 5.2).
   std::optional<Folded> take_folded(std::string_view& input);
 
  private:

@@ -264,13 +264,13 @@ std::optional<Claim> Claims::not_delivered(const DeliveriesPtr& deliveries) {
   return Claim(*this, intent);
 }
 
-std::uint64_t Claims::remember(const Intent& intent, const Response& answer, bool declined, bool client_gone,
-                               Instant now) {
+std::uint64_t Claims::remember(const Intent& intent, const Response& answer, const PartysWord& word, Instant now) {
   if (!intent.repeatable) return 0;
   Shard& in = shard(intent);
   const std::lock_guard lock(in.mutex);
-  if (Doubted* const doubted = doubt_of(in, intent, now)) doubted->until = Instant::min();
-  return keep(in, intent, answer, declined, client_gone, now);
+  Doubted* const doubted = doubt_of(in, intent, now);
+  if (doubted && word.ends_doubt) doubted->until = Instant::min();
+  return keep(in, intent, answer, word.declined, word.client_gone, now);
 }
 
 /// In place of what was kept of it before, of either kind.
@@ -322,6 +322,7 @@ void Claims::doubt(const Intent& intent, const Doubt& doubt, Instant now) {
   const Instant until = now + limits::definite_answer_kept;
   if (Doubted* const known = doubt_of(in, intent, now)) {
     known->doubt.heard_by = std::max(known->doubt.heard_by, doubt.heard_by);
+    known->doubt.sent_at = std::min(known->doubt.sent_at, doubt.sent_at);
     known->until = until;
     return;
   }

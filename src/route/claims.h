@@ -113,11 +113,16 @@ class Claims {
   /// Held since its answer did not arrive, and by nothing else.
   bool waits_for_retry(const Ulid& order) const;
 
+  struct PartysWord {
+    bool declined = false;
+    bool client_gone = false;
+    bool ends_doubt = true;  ///< it says what became of earlier attempts, too
+  };
   /// Keeps the upstream's own definite answer for limits::definite_answer_kept. If its client is gone, the same key's
   /// retry gets it from `claim`; else the retry is forwarded, and gets it only where we would stand in otherwise: a
   /// second decision about an order that was answered could contradict the first. Its number, for `not_received`; 0:
   /// not kept.
-  std::uint64_t remember(const Intent& intent, const Response& answer, bool declined, bool client_gone, Instant now);
+  std::uint64_t remember(const Intent& intent, const Response& answer, const PartysWord& word, Instant now);
   /// The client of the answer that got that number did not get it after all. Nothing, where another is remembered.
   void not_received(const Intent& intent, std::uint64_t number, const Response& answer, bool declined, Instant now);
   /// The upstream's answer to the same intent, if it is kept; `answer` is nullptr if it is not.
@@ -139,7 +144,8 @@ class Claims {
   void doubt(const Intent& intent, const Doubt& doubt, Instant now);
   /// An earlier attempt of the intent may stand: a decision made now must be followed up as if it did.
   std::optional<Doubt> doubted(const Intent& intent, Instant now);
-  /// An answer to it may have been passed on that no record tells of: by an earlier process, or in a multitude.
+  /// It may have happened before, and an answer been passed on, that no record tells of: in an earlier process, or
+  /// among more doubts than are kept.
   bool may_have_forgotten(const Intent& intent, Instant now);
 
  private:

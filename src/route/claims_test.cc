@@ -45,7 +45,7 @@ TEST_F(ClaimsTest, ADoubtIsNotPushedOutByOtherOrdersAnswers) {
   for (std::uint16_t i = 0; i < 60'000; ++i) {
     other.key.digest.bytes[0] = static_cast<std::uint8_t>(i >> 8);
     other.key.digest.bytes[1] = static_cast<std::uint8_t>(i);
-    claims_->remember(other, Response{.status = 201}, false, false, clock_.now());
+    claims_->remember(other, Response{.status = 201}, {}, clock_.now());
   }
   EXPECT_TRUE(claims_->doubted(doubted, clock_.now()));
   EXPECT_FALSE(claims_->may_have_forgotten(doubted, clock_.now()));
@@ -73,7 +73,7 @@ TEST_F(ClaimsTest, OfSeveralDoubtsTheFirstSendingAndTheLastHearingCount) {
   ASSERT_TRUE(claims_->doubted(doubted, now));
   EXPECT_EQ(claims_->doubted(doubted, now)->heard_by, now + 2s);
   EXPECT_EQ(claims_->doubted(doubted, now)->sent_at, wall_time(1000));
-  claims_->remember(doubted, Response{.status = 201}, false, false, now);
+  claims_->remember(doubted, Response{.status = 201}, {}, now);
   EXPECT_FALSE(claims_->doubted(doubted, now));
 }
 
@@ -81,8 +81,8 @@ TEST_F(ClaimsTest, AnAnswerThatFailedLateDoesNotTakeTheNewOnesPlace) {
   Intent one = intent("k");
   one.repeatable = true;
   const Instant now = clock_.now();
-  const auto first = claims_->remember(one, Response{.status = 422}, true, false, now);
-  claims_->remember(one, Response{.status = 201}, false, false, now);
+  const auto first = claims_->remember(one, Response{.status = 422}, {.declined = true}, now);
+  claims_->remember(one, Response{.status = 201}, {}, now);
   claims_->not_received(one, first, Response{.status = 422}, true, now);
   EXPECT_EQ(claims_->remembered(one, now).answer->status, 201);
   EXPECT_FALSE(claims_->remembered(one, now).declined);

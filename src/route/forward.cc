@@ -283,10 +283,14 @@ Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const
   const bool remembers = !recorded && is_last_word(visit->intent, judgement);
   const bool declined = forwarded.outcome == Outcome::declined;
   const std::uint64_t number =
-      remembers ? shared_.claims.remember(visit->intent, *answer, declined, gone, loop_.clock.now()) : 0;
+      remembers ? shared_.claims.remember(
+                      visit->intent, *answer,
+                      {.declined = declined, .client_gone = gone, .ends_doubt = ends_doubt(*visit, forwarded.outcome)},
+                      loop_.clock.now())
+                : 0;
   // A no to the caller may come from something in between, after the party did it.
   const bool of_caller = forwarded.outcome == Outcome::declined && judgement.pause_replay;
-  if (of_caller && !visit->written) doubt(*visit);
+  if (of_caller && !visit->written && visit->is_charge()) doubt(*visit);
   claim.finish(answer);
   if (visit->party == 0 && visit->is_charge()) {
     watch_.see(*setup_.dialect, *answer, visit->context(loop_.clock.wall()), visit->facts);
@@ -298,6 +302,11 @@ Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const
     self->shared_.claims.not_received(intent, number, *answer, declined, self->loop_.clock.now());
   };
   return reply;
+}
+
+/// A party that takes a repeat for another charge declines that one alone.
+bool ProtectedRoute::ends_doubt(const Visit& visit, Outcome outcome) const {
+  return outcome == Outcome::approved || recognises_repeats(party_of(visit).party->config());
 }
 
 /// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor an answer

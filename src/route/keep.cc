@@ -255,7 +255,7 @@ Task<> ProtectedRoute::listen_late(std::shared_ptr<ProtectedRoute> self, VisitPt
   Forwarded late = self->understood(*visit, std::move(heard));
   // Of an order that was answered, a no that is not about the order is no end.
   if (late.outcome == Outcome::declined) late.outcome = self->judged(*visit, late).said_of_order();
-  if (late.outcome == Outcome::not_done && visit->doubted) late.outcome = Outcome::unknown;
+  if (visit->doubted && !self->ends_doubt(*visit, late.outcome)) late.outcome = Outcome::unknown;
   const std::string& route = self->setup_.route.name;
   self->shared_.metrics.late_answer(route, late.outcome);
   if (late.outcome != Outcome::unknown) {
@@ -394,10 +394,13 @@ Reply ProtectedRoute::promise_nothing(const VisitPtr& visit, Claim claim, const 
 void ProtectedRoute::doubt(const Visit& visit) {
   const Instant now = loop_.clock.now();
   const WallTime sent = first_sent(visit);
-  shared_.claims.doubt(
-      visit.intent,
-      {.heard_by = visit.unheard ? visit.listen_until : now, .sent_at = sent == WallTime{} ? visit.arrived_wall : sent},
-      now);
+  Claims::Doubt own{.heard_by = visit.unheard ? visit.listen_until : now,
+                    .sent_at = sent == WallTime{} ? visit.arrived_wall : sent};
+  if (visit.doubted) {
+    own.heard_by = std::max(own.heard_by, visit.doubted->heard_by);
+    own.sent_at = std::min(own.sent_at, visit.doubted->sent_at);
+  }
+  shared_.claims.doubt(visit.intent, own, now);
 }
 
 /// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first,
@@ -422,8 +425,10 @@ Task<> ProtectedRoute::hold_until_heard(std::shared_ptr<ProtectedRoute> self, Vi
   if (!is_definite(late.outcome)) co_return;
   const AnswerPtr answer = self->answer_of(*visit, late);
   if (self->is_last_word(visit->intent, self->judged(*visit, late))) {
-    const bool declined = late.outcome == Outcome::declined;
-    self->shared_.claims.remember(visit->intent, *answer, declined, true, self->loop_.clock.now());
+    const Claims::PartysWord word{.declined = late.outcome == Outcome::declined,
+                                  .client_gone = true,
+                                  .ends_doubt = !visit->doubted || self->ends_doubt(*visit, late.outcome)};
+    self->shared_.claims.remember(visit->intent, *answer, word, self->loop_.clock.now());
   }
   claim.finish(answer);
 }

@@ -80,6 +80,8 @@ Task<Reply> ProtectedRoute::tour(VisitPtr visit) {
   if (is_definite(forwarded.outcome)) co_return co_await finish(visit, claim, forwarded);
   if (visit->voids) note_void_later(visit, forwarded);
 
+  visit->doubted = shared_.claims.doubted(visit->intent, loop_.clock.now());
+  if (visit->doubted) forwarded.outcome = Outcome::unknown;
   const auto earlier = shared_.claims.remembered(visit->intent, loop_.clock.now());
   // A no that was passed on says nothing of an attempt after it.
   const bool declined_before = earlier.declined && forwarded.outcome == Outcome::unknown;
@@ -87,8 +89,6 @@ Task<Reply> ProtectedRoute::tour(VisitPtr visit) {
   if (shared_.claims.remembers_another_payload(visit->intent, loop_.clock.now())) {
     co_return reuse_of_key(visit, std::move(claim), forwarded);
   }
-  visit->doubted = shared_.claims.doubted(visit->intent, loop_.clock.now());
-  if (visit->doubted) forwarded.outcome = Outcome::unknown;
   if (visit->client->gone()) co_return co_await client_left(visit, claim, forwarded);
   if (!stands_in(*visit)) co_return pass_on(visit, std::move(claim), forwarded);
   if (!may_promise()) co_return promise_nothing(visit, std::move(claim), forwarded);
@@ -115,7 +115,7 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request&& request, std::shared_p
   RequestReading reading = setup_.dialect->read(request);
   const Intent intent = identify(setup_.route, shared_.vault, request, reading, request_id);
   const bool folds = !intent.repeatable && this->folds(reading);
-  const Intent taken = folds ? taken_for(intent, request, *reading.facts, now) : taken_about(intent, reading);
+  const Intent taken = folds ? taken_for(intent, reading, now) : taken_about(intent, reading);
   return std::make_shared<Visit>(Visit{.request = std::move(request),
                                        .client = std::move(client),
                                        .request_id = std::move(request_id),
@@ -137,10 +137,10 @@ ProtectedRoute::VisitPtr ProtectedRoute::arrive(Request&& request, std::shared_p
 }
 
 /// Docs/semantics.md, "Duplicates without a key". Two that both name no reference may well be two purchases.
-Intent ProtectedRoute::taken_for(const Intent& intent, const Request& request, const Facts& facts, Instant arrived) {
+Intent ProtectedRoute::taken_for(const Intent& intent, const RequestReading& reading, Instant arrived) {
+  const Facts& facts = *reading.facts;
   if (facts.reference.empty() || facts.card.empty() || !facts.amount) return intent;
-  const auto charge = setup_.dialect->charge(request);
-  std::string looks = setup_.route.name + (charge && !charge->capture ? "\nhold" : "");
+  std::string looks = setup_.route.name + (reading.hold ? "\nhold" : "");
   for (const std::string& part : {intent.tenant, facts.merchant, facts.card, text(*facts.amount), facts.reference}) {
     looks += "\n" + std::to_string(part.size()) + ":" + part;
   }
@@ -167,10 +167,12 @@ bool ProtectedRoute::restore_lookalikes() {
     const auto sealed = known ? shared_.journal.request(order.id) : failure("another order's", "journal");
     const auto wire = sealed ? shared_.vault.open(*sealed, request_context(order.id)) : std::unexpected(sealed.error());
     const auto request = wire ? request_from_wire(*wire) : std::nullopt;
-    if (!request || !folds(setup_.dialect->read(*request))) continue;
+    if (!request) continue;
+    RequestReading reading = setup_.dialect->read(*request);
+    if (!folds(reading)) continue;
+    reading.facts = order.facts;                                                  // of what is not kept, too
     const auto age = std::max(wall - order.created, WallTime::duration::zero());  // the clock may have been set back
-    taken_for({.key = order.key, .payload = known->payload, .tenant = order.tenant}, *request, order.facts,
-              loop_.clock.now() - age);
+    taken_for({.key = order.key, .payload = known->payload, .tenant = order.tenant}, reading, loop_.clock.now() - age);
   }
   return true;
 }
@@ -285,11 +287,12 @@ void ProtectedRoute::send_key(Visit& visit) const {
 void ProtectedRoute::reckon_with_forgotten(Visit& visit, Forwarded& forwarded) {
   const UpstreamConfig& party = setup_.parties.front().party->config();
   const bool recognised = party.duplicates == Duplicates::keyed && party.duplicates_window == Duration::max();
-  if (visit.written || visit.doubted || recognised || !party.finder) return;
+  if (visit.written || recognised || !party.finder) return;
   const Instant now = loop_.clock.now();
   if (!shared_.claims.may_have_forgotten(visit.intent, now)) return;
   constexpr auto remembered_for = std::chrono::ceil<WallTime::duration>(limits::definite_answer_kept);
-  visit.doubted = Claims::Doubt{.heard_by = now, .sent_at = visit.arrived_wall - remembered_for};
+  visit.doubted = Claims::Doubt{.heard_by = visit.doubted ? visit.doubted->heard_by : now,
+                                .sent_at = visit.arrived_wall - remembered_for};
   forwarded.outcome = Outcome::unknown;
 }
 

@@ -81,7 +81,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
 
   // refuse
   VisitPtr arrive(Request&& request, std::shared_ptr<const Client> client, std::string request_id);
-  Intent taken_for(const Intent& intent, const Request& request, const Facts& facts, Instant arrived);
+  Intent taken_for(const Intent& intent, const RequestReading& reading, Instant arrived);
   bool restore_lookalikes();
   bool folds(const RequestReading& reading) const;
   std::optional<Reply> refuse(const Visit& visit);
@@ -90,6 +90,7 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Reply answer_claimed(const Visit& visit, const Claim& claim);
   Reply give_again(const Visit& visit, const Claim& claim);
   Reply reuse_of_key(const VisitPtr& visit, Claim claim, const Forwarded& forwarded);
+  void send_key(Visit& visit) const;
   std::optional<Reply> asked_again(const Visit& visit);
   Reply left_early(const Visit& visit);
   Reply tell_unheard(const Visit& visit, const Ulid& id);
@@ -132,9 +133,9 @@ class ProtectedRoute : public std::enable_shared_from_this<ProtectedRoute> {
   Task<Reply> finish(VisitPtr visit, Claim& claim, const Forwarded& forwarded);
   Reply say_partys_word(const VisitPtr& visit, Claim& claim, const Forwarded& forwarded, const AnswerPtr& answer,
                         bool gone, bool recorded);
+  bool ends_doubt(const Visit& visit, Outcome outcome) const;
   bool is_last_word(const Intent& intent, const Judgement& judgement) const;
   // decide
-  void send_key(Visit& visit) const;
   void reckon_with_forgotten(Visit& visit, Forwarded& forwarded);
   bool may_promise() const;
   bool would_accept(Visit& visit);

@@ -37,7 +37,7 @@ class Router : public std::enable_shared_from_this<Router> {
   Router(std::shared_ptr<const Site> site, const std::map<std::string, std::shared_ptr<Party>>& parties,
          SharedPorts shared, LoopPorts loop);
 
-  /// The caller keeps the Router until this returns; what is awaited needs it no more.
+  /// The caller keeps the Router until what this returns is awaited; that keeps what it needs.
   Task<Reply> handle(Request&& request, std::shared_ptr<const Client> client);
 
  private:

@@ -123,6 +123,41 @@ TEST(Memory, ANoThatWasPassedOnSaysNothingOfALaterAttempt) {
   EXPECT_EQ(scene.only_state(), State::reversing);
 }
 
+TEST(Memory, ADoubtAfterANoIsLookedIntoThoughTheNextTryNeverLeaves) {
+  Scene scene;
+  scene.shop = [](const Request&) { return declines(); };
+  ASSERT_EQ(scene.order("k1").status, 422);
+  leave_in_doubt(scene, 1000);
+  scene.shop = [](const Request&) { return refuses(); };
+  EXPECT_EQ(scene.order("k1").status, 422);
+  EXPECT_EQ(scene.only_state(), State::reversing);
+}
+
+TEST(Memory, ADoubtAfterARestartGoesBackToBeforeIt) {
+  Scene scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.build();
+  scene.restart();
+  leave_in_doubt(scene, 1000);
+  scene.shop = [](const Request&) { return refuses(); };
+  ASSERT_EQ(scene.order("k1").status, 201);
+  const auto attempts = scene.journal->attempts(scene.only_order().id);
+  ASSERT_TRUE(attempts && !attempts->empty());
+  EXPECT_LE(attempts->front().started, scene.only_order().created - limits::definite_answer_kept);
+}
+
+TEST(Memory, ANoToASecondChargeSaysNothingOfTheFirst) {
+  Scene scene;
+  scene.upstream.duplicates = Duplicates::none;
+  scene.build();
+  leave_in_doubt(scene, over_the_floor);
+  scene.shop = [](const Request&) { return declines(20s); };
+  EXPECT_EQ(scene.order("k1", over_the_floor).status, 422);
+  scene.world.run_for(30s);
+  EXPECT_EQ(scene.only_state(), State::reversing);
+  EXPECT_TRUE(scene.only_order().unresolved);
+}
+
 TEST(Memory, AReplayWaitsUntilNoEarlierRequestOfItsKeyIsUnderWay) {
   Scene scene;
   scene.shop = [](const Request&) { return hangs(); };
