@@ -304,9 +304,11 @@ Reply ProtectedRoute::say_partys_word(const VisitPtr& visit, Claim& claim, const
   return reply;
 }
 
-/// A party that takes a repeat for another charge declines that one alone.
+/// What was not done says nothing of an earlier attempt, and a party that takes a repeat for another charge declines
+/// that one alone.
 bool ProtectedRoute::ends_doubt(const Visit& visit, Outcome outcome) const {
-  return outcome == Outcome::approved || recognises_repeats(party_of(visit).party->config());
+  if (outcome != Outcome::declined) return outcome == Outcome::approved;
+  return recognises_repeats(party_of(visit).party->config());
 }
 
 /// Worth giving again to the same key. Not a decline under a key made of facts, which ends its intent; nor an answer
