@@ -257,6 +257,22 @@ TEST(GatewayParty, TheOneThatWasVoidedIsNotTheCopy) {
   EXPECT_EQ(copied.marks(), (std::vector<bool>{true, false}));
 }
 
+TEST(GatewayParty, TheOneThatWasGivenBackIsNotTheCopyOfAnotherRequestThatWasToldItDidNothing) {
+  GatewayStreet street;
+  street.set_fault({.kind = GatewayFault::Kind::error, .count = 1});
+  street.net.link("standin", "www-01").repeated = 1;
+  street.gate(street.sale("p1"));
+  street.net.link("standin", "www-01").repeated = 0;
+  const std::string refnum = field(street.gate(street.sale("p1")), "UMrefNum");
+  street.world.run_for(5s);
+  street.gate("UMcommand=refund&UMamount=25.00&UMrefNum=" + refnum);
+  std::map<std::string, bool> marks;
+  for (const LedgerEntry& entry : street.gateway.ledger()) marks[entry.reference] = entry.repeated;
+  ASSERT_EQ(marks.size(), 2U);
+  EXPECT_FALSE(marks.extract(refnum).mapped());
+  EXPECT_TRUE(marks.begin()->second);
+}
+
 TEST(GatewayParty, AChargeThatWasFoldedOrAskedForAgainIsNoCopy) {
   Copied folded(rehearsal::DuplicateMode::fold);
   EXPECT_EQ(folded.marks(), (std::vector<bool>{false}));

@@ -37,12 +37,12 @@ std::vector<Delivery> DeliveryLog::all() const {
 
 namespace {
 
-/// Another request made it, and it stands: that request's client had been told that this one did nothing.
+/// Another request made it, and it stands, or was given back by whoever knew of it: that request's client had been told
+/// that this one did nothing.
 bool was_asked_for_instead(const ChargeMade& other, const ChargeMade& charge) {
   const LedgerEntry& entry = other.entry;
   const bool same_purchase = !entry.purchase.empty() && entry.purchase == charge.entry.purchase;
-  const bool stands = entry.approved && !entry.voided && entry.refunded_minor < entry.amount_minor;
-  return same_purchase && stands && other.by != charge.by && !entry.repeated;
+  return same_purchase && entry.approved && !entry.voided && other.by != charge.by && !entry.repeated;
 }
 
 }  // namespace

@@ -394,13 +394,11 @@ Reply ProtectedRoute::promise_nothing(const VisitPtr& visit, Claim claim, const 
 void ProtectedRoute::doubt(const Visit& visit) {
   const Instant now = loop_.clock.now();
   const WallTime sent = first_sent(visit);
-  Claims::Doubt own{.heard_by = visit.unheard ? visit.listen_until : now,
-                    .sent_at = sent == WallTime{} ? visit.arrived_wall : sent};
-  if (visit.doubted) {
-    own.heard_by = std::max(own.heard_by, visit.doubted->heard_by);
-    own.sent_at = std::min(own.sent_at, visit.doubted->sent_at);
-  }
-  shared_.claims.doubt(visit.intent, own, now);
+  if (visit.doubted) shared_.claims.doubt(visit.intent, *visit.doubted, now);
+  shared_.claims.doubt(
+      visit.intent,
+      {.heard_by = visit.unheard ? visit.listen_until : now, .sent_at = sent == WallTime{} ? visit.arrived_wall : sent},
+      now);
 }
 
 /// Ends a claim that nothing was answered to. A party that would take a retry for a second order must be heard first,

@@ -143,13 +143,16 @@ class TriedAgainLater(TillScenario):
         later = time.monotonic() + 2.5
         eventually(lambda: time.monotonic() > later, "the retry comes later")
 
-    def test_a_yes_is_matched(self):
-        self.charge_unheard("25.00")
+    def assert_retry_is_matched(self) -> None:
         self.assert_stood_in_for(self.sale(UMkey="sandbox"))
         self.gateway.faults()
         self.standin.replay()
         self.wait_for_counts({"matched": 1})
         self.assertEqual(self.gateway.standing(), 1)
+
+    def test_a_yes_is_matched(self):
+        self.charge_unheard("25.00")
+        self.assert_retry_is_matched()
 
     def test_a_no_is_undone(self):
         self.charge_unheard("150.00")
@@ -163,11 +166,7 @@ class TriedAgainLater(TillScenario):
         self.standin.send(signal.SIGTERM)
         self.assertEqual(self.standin.wait(), 0)
         self.standin.start()
-        self.assert_stood_in_for(self.sale(UMkey="sandbox"))
-        self.gateway.faults()
-        self.standin.replay()
-        self.wait_for_counts({"matched": 1})
-        self.assertEqual(self.gateway.standing(), 1)
+        self.assert_retry_is_matched()
 
 
 class ClientsLeave(TillScenario):

@@ -447,6 +447,15 @@ TEST(ChargeStillOurs, SettledWithARefundWaitingIsNotGivenBackTwiceAtTheGateway) 
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A");
 }
 
+TEST(ChargeStillOurs, WhoseRefundWasRefusedToTheCallerIsAskedForAgain) {
+  StillOurs till;
+  till.charge_is_delivered();
+  till.gateway = [](const Request&) { return says(gate_error("00023", "Specified source key not found")); };
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "00023");
+  till.gateway = [](const Request&) { return says(gate_approves("132020589", "4.00")); };
+  EXPECT_EQ(till.ask("cc:refund", "&UMamount=4.00"), "A") << "once the key is put right";
+}
+
 TEST(ChargeStillOurs, SettledInPartIsNotPromisedBackForMoreThanThat) {
   StillOurs till;
   EXPECT_EQ(till.ask("cc:refund", "&UMamount=3.00"), "A");

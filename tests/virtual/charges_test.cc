@@ -48,6 +48,20 @@ TEST(Charge, IsTakenUpAtTheSamePartyAfterACrash) {
   EXPECT_EQ(till.journal->counts()[State::charging], 0u);
 }
 
+TEST(Charge, OfTheSameFactsIsTriedAnewAfterALateDeclineOfOneThatWasNotWrittenDown) {
+  Till till;
+  till.route.journalled = false;
+  till.rebuild();
+  till.gateway = [](const Request&) { return says(gate_declines(), 20s); };
+  const auto client = std::make_shared<TestClient>();
+  till.send_later(till.sale_request({}), client);
+  till.world.run_for(1s);
+  client->left = true;
+  till.world.run_for(60s);
+  till.gateway = [](const Request&) { return says(gate_approves("132020588")); };
+  EXPECT_EQ(form_field(till.sale({}).body, "UMrefNum"), "132020588");
+}
+
 TEST(Charge, IsNotSentAgainAfterACrashToAPartyThatWouldChargeAgain) {
   Till till;
   till.upstream.duplicates = Duplicates::none;

@@ -158,6 +158,18 @@ TEST(Memory, ANoToASecondChargeSaysNothingOfTheFirst) {
   EXPECT_TRUE(scene.only_order().unresolved);
 }
 
+TEST(Memory, WhatWasNotDoneAfterAllSaysNothingOfTheTryBefore) {
+  Scene scene;
+  leave_in_doubt(scene, over_the_floor);
+  scene.shop = [](const Request&) {
+    return Behaviour{.answers_after = 20s, .answer = failure("nothing left", "", Sent::nothing)};
+  };
+  EXPECT_EQ(scene.order("k1", over_the_floor).status, 422);
+  scene.world.run_for(30s);
+  EXPECT_EQ(scene.only_state(), State::reversing);
+  EXPECT_TRUE(scene.only_order().unresolved);
+}
+
 TEST(Memory, AReplayWaitsUntilNoEarlierRequestOfItsKeyIsUnderWay) {
   Scene scene;
   scene.shop = [](const Request&) { return hangs(); };
