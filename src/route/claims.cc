@@ -314,7 +314,7 @@ bool Claims::remembers_another_payload(const Intent& intent, Instant now) {
   return answered_another_payload(in.received, intent, now) || answered_another_payload(in.missed, intent, now);
 }
 
-// Of more than one attempt the first is the earliest to have been sent, and the last to be heard of any may be any.
+// Of several attempts: when the first was sent, and until when the last may be under way.
 void Claims::doubt(const Intent& intent, const Doubt& doubt, Instant now) {
   if (!intent.repeatable) return;
   Shard& in = shard(intent);
