@@ -166,6 +166,7 @@ one in the middle by its ratio, of two the worse.
   answered; {settings["seconds"]} s of each row in each round, {clients} connections.
 - **Latency at a fixed rate**: h2load in HTTP/1.1, 20 connections, {", ".join(f"{row.rate:,}/s" for row in rows.LOADED if not row.ours)} in the order of the rows; handshakes
   one after the other; idle connections from {load.IDLE_ADDRESSES} addresses, timed from when a request was due.
+- **Idle connections**: the three stand side by side with theirs, and are measured {rows.IDLE_TURNS} times in turns; the median counts.
 - **TLS**: one ECDSA P-256 certificate; all three agree on {measured.ciphers()}; sessions are resumed by tickets.
 - **Memory** of a connection: what resident memory grew by, from a new process on. nginx sets its connections' memory aside when it starts.
 - **Turned away**: slow clients come from one address, which may have 2,000 connections; a request's head may take {hostile.RECEIVE} here.

@@ -217,17 +217,26 @@ ErrorCode Connection::decrypt(ErrorCode error) {
   return error;
 }
 
-Task<ErrorCode> Connection::read() {
-  ErrorCode error;
-  const std::size_t before = buffer_.bytes().size();
-  while (!error && buffer_.bytes().size() == before) {
-    if (expired_) co_return asio::error::timed_out;
-    buffer_.release();  // an idle connection has none
-    co_await socket_.readable(error);
-    error = error ? take_in(error, 0) : read_now();
-    if (error == asio::error::would_block) error = {};
+// Not a coroutine: an idle connection is in this, and holds a frame less.
+Task<> Connection::read(ErrorCode& error) {
+  return asio::async_initiate<const asio::use_awaitable_t<Executor>&, void()>(
+      [this, &error](auto&& awaiter) { read_then(error, std::forward<decltype(awaiter)>(awaiter)); }, use_task);
+}
+
+template <class Awaiter>
+void Connection::read_then(ErrorCode& into, Awaiter awaiter) {
+  if (expired_) {
+    into = asio::error::timed_out;
+    return asio::post(socket_.get_executor(), std::move(awaiter));
   }
-  co_return error;
+  buffer_.release();  // an idle connection has none
+  socket_.when_readable([this, &into, awaiter = std::move(awaiter)](const ErrorCode& error) mutable {
+    const std::size_t before = buffer_.bytes().size();
+    into = error ? take_in(error, 0) : read_now();
+    if (into == asio::error::would_block) into = {};
+    if (!into && buffer_.bytes().size() == before) return read_then(into, std::move(awaiter));
+    awaiter();
+  });
 }
 
 Task<ErrorCode> Connection::send_output() {

@@ -95,8 +95,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void clear_deadline() { deadline_ = Instant::max(); }
   bool expired() const { return expired_; }
 
-  /// Reads into the buffer, at least once.
-  Task<ErrorCode> read();
+  /// Reads into the buffer, at least once; `error` must live as long.
+  Task<> read(ErrorCode& error);
   /// Reads once what is there already; would_block if nothing is.
   ErrorCode read_now();
 
@@ -124,6 +124,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
  private:
   struct Listener;
+  template <class Awaiter>
+  void read_then(ErrorCode& into, Awaiter awaiter);
   std::span<char> incoming();
   ErrorCode take_in(ErrorCode error, std::size_t count);
   ErrorCode decrypt(ErrorCode error);

@@ -61,7 +61,8 @@ void read_ping(Response response, WallTime asked, WallTime answered, PingAnswer&
 Task<Result<Response>> answer_over(std::shared_ptr<Connection> connection) {
   ResponseReader reader(limits::answer_head, limits::answer_body, {});
   while (true) {
-    const ErrorCode error = co_await connection->read();
+    ErrorCode error;
+    co_await connection->read(error);
     std::string_view bytes = connection->buffer().bytes();
     const std::size_t offered = bytes.size();
     Reading reading = reader.read(bytes);

@@ -29,7 +29,7 @@ struct FramingRefusal {
 /// differently, since the difference becomes somebody's next request (RFC 9112, 11.2).
 ///
 /// A request is read whole by read() until `complete`, and take(); or, from head_done() on, handed on at once by
-/// take_head(), its body read by read_piece() until `complete`, and next().
+/// take_head(), its body read by read_piece() until `complete`, and next(). Between two requests it holds no memory.
 class RequestReader {
  public:
   RequestReader(std::size_t head_bytes_max, std::size_t body_bytes_max);
@@ -70,7 +70,8 @@ class RequestReader {
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  std::size_t head_max_, body_max_;
+  std::unique_ptr<Impl> impl_;  ///< of the request that is being read
 };
 
 /// What an answer answers, which decides where it ends.

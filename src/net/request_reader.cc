@@ -118,17 +118,18 @@ struct RequestReader::Impl : MessageReader {
 };
 
 RequestReader::RequestReader(std::size_t head_bytes_max, std::size_t body_bytes_max)
-    : impl_(std::make_unique<Impl>(head_bytes_max, body_bytes_max)) {}
+    : head_max_(head_bytes_max), body_max_(body_bytes_max) {}
 RequestReader::~RequestReader() = default;
 
 Reading RequestReader::read(std::string_view& input) {
+  if (!impl_) impl_ = std::make_unique<Impl>(head_max_, body_max_);
   const Reading head = head_done() ? Reading::complete : impl_->read_head(input);
   return head == Reading::complete ? impl_->read_body(input) : head;
 }
 
 const FramingRefusal& RequestReader::refusal() const { return impl_->refusal; }
-bool RequestReader::begun() const { return impl_->version != 0; }
-bool RequestReader::head_done() const { return impl_->body_reader.has_value(); }
+bool RequestReader::begun() const { return impl_ && impl_->version != 0; }
+bool RequestReader::head_done() const { return impl_ && impl_->body_reader; }
 bool RequestReader::wants_continue() const {
   return head_done() && !impl_->expect.empty() && http_1_1() && !impl_->body_reader->complete();
 }
@@ -160,6 +161,6 @@ Reading RequestReader::read_piece(std::string_view& input, std::string_view& pie
   return impl_->read_piece(input, piece);
 }
 
-void RequestReader::next() { *impl_ = Impl(impl_->head_max, impl_->body_max); }
+void RequestReader::next() { impl_.reset(); }
 
 }  // namespace standin

@@ -8,54 +8,20 @@
 
 #include "base/event.h"
 #include "net/door.h"
+#include "net/test_handlers.h"
 #include "net/test_peers.h"
 
 namespace standin {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::echo;
 using testing::get;
+using testing::Held;
+using testing::last_get;
 using testing::patience;
 using testing::RawSocket;
 using testing::ServerThread;
-
-/// Answers with the request's method, target and body.
-Task<Reply> echo(Request request, std::shared_ptr<const Client>) {
-  Reply reply{.response = {.status = 200, .headers = {}, .body = {}}, .undelivered = {}};
-  reply.response.body = request.method + " " + request.target + " " + request.body;
-  co_return reply;
-}
-
-/// A handler that holds its request until the test lets it answer.
-struct Held {
-  std::promise<void> arrived;
-  Event go;
-  Response response{.status = 200, .headers = {}, .body = "held"};
-  std::atomic<bool> gone = false;
-  std::atomic<bool> undelivered = false;
-  std::promise<void> was_undelivered;
-
-  Handler handler() {
-    return [this](Request, std::shared_ptr<const Client> client) { return hold(std::move(client)); };
-  }
-
-  Task<Reply> hold(std::shared_ptr<const Client> client) {
-    arrived.set_value();
-    co_await go.wait();
-    gone = client->gone();
-    Reply reply{.response = response, .undelivered = {}};
-    reply.undelivered = [this] {
-      undelivered = true;
-      was_undelivered.set_value();
-    };
-    co_return reply;
-  }
-
-  bool wait_until_arrived() { return arrived.get_future().wait_for(patience) == std::future_status::ready; }
-  bool wait_until_undelivered() { return was_undelivered.get_future().wait_for(patience) == std::future_status::ready; }
-};
-
-constexpr std::string_view last_get = "GET /last HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 /// Everything the server says to `bytes` until it closes.
 std::string answer_to(ServerThread& server, std::string_view bytes) {
@@ -198,178 +164,6 @@ Task<Reply> say_no_content(Request, std::shared_ptr<const Client>) {
 TEST(HttpServer, Answers204WithoutABody) {
   ServerThread server(say_no_content);
   EXPECT_EQ(answer_to(server, last_get), "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-}
-
-TEST(HttpServer, ServesAClientThatHasHalfClosed) {
-  Held held;
-  ServerThread server(held.handler());
-  RawSocket client = server.connect();
-  client.send(get);
-  client.half_close();
-  ASSERT_TRUE(held.wait_until_arrived());
-  held.go.set();
-  EXPECT_TRUE(client.read_to_end().ends_with("held"));
-  EXPECT_FALSE(held.gone);
-  server.drain(patience).wait();
-  EXPECT_FALSE(held.undelivered);
-}
-
-TEST(HttpServer, KnowsThatAClientHasReset) {
-  Held held;
-  ServerThread server(held.handler());
-  RawSocket client = server.connect();
-  client.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  client.reset();
-  held.go.set();
-  EXPECT_TRUE(held.wait_until_undelivered());
-  EXPECT_TRUE(held.gone);
-}
-
-TEST(HttpServer, AnAnswerToAClientThatHasClosedIsUndelivered) {
-  Held held;
-  ServerThread server(held.handler());
-  RawSocket client = server.connect();
-  client.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  client.close();
-  held.go.set();
-  EXPECT_TRUE(held.wait_until_undelivered());
-}
-
-TEST(HttpServer, ALastAnswerToAClientThatHasClosedIsUndelivered) {
-  Held held;
-  ServerThread server(held.handler());
-  RawSocket client = server.connect();
-  client.send(last_get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  client.close();
-  held.go.set();
-  EXPECT_TRUE(held.wait_until_undelivered());
-}
-
-TEST(HttpServer, AnAnswerThatCannotBeWrittenWholeIsUndelivered) {
-  Held held;
-  held.response.body = std::string(32 * 1024 * 1024, 'x');
-  ServerThread server(held.handler());
-  RawSocket client = server.connect();
-  client.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  held.go.set();
-  EXPECT_TRUE(client.read_until("\r\n\r\n").starts_with("HTTP/1.1 200"));
-  client.close();
-  EXPECT_TRUE(held.wait_until_undelivered());
-}
-
-TEST(HttpServer, AnAnswerThatTheClientNeverReadIsUndelivered) {
-  Held held;
-  ServerThread server(held.handler());
-  RawSocket client = server.connect();
-  client.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  held.go.set();
-  RawSocket other = server.connect();  // its answer comes after the first one is written
-  other.send("GET HTTP\r\n\r\n");
-  other.read_to_end();
-  client.reset();
-  EXPECT_TRUE(held.wait_until_undelivered());
-}
-
-/// Where this machine's clients are proxies that are trusted.
-std::shared_ptr<Door> trusting_door() {
-  auto door = std::make_shared<Door>(Door::Limits{}, [](TurnedAway) {});
-  door->trust(AddressBlocks(std::vector<std::string>{"127.0.0.1"}));
-  return door;
-}
-
-TEST(HttpServer, AProxyThatHasTheAnswerMayReset) {
-  Held held;
-  ServerThread server(held.handler(), {}, "127.0.0.1:0", trusting_door());
-  RawSocket proxy = server.connect();
-  proxy.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  held.go.set();
-  proxy.read_until("held");
-  proxy.reset();
-  server.drain(patience).wait();
-  EXPECT_FALSE(held.undelivered);
-}
-
-TEST(HttpServer, AnAnswerToAProxyThatHadClosedIsUndelivered) {
-  Held held;
-  ServerThread server(held.handler(), {}, "127.0.0.1:0", trusting_door());
-  RawSocket proxy = server.connect();
-  proxy.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  proxy.close();
-  held.go.set();
-  EXPECT_TRUE(held.wait_until_undelivered());
-}
-
-TEST(HttpServer, AnAnswerThatWasReadIsDelivered) {
-  Held held;
-  ServerThread server(held.handler());
-  RawSocket client = server.connect();
-  client.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  held.go.set();
-  client.read_until("held");
-  client.close();
-  server.drain(patience).wait();
-  EXPECT_FALSE(held.undelivered);
-}
-
-TEST(HttpServer, DrainAnswersWhatIsInFlightAndClosesTheRest) {
-  Held held;
-  ServerThread server([&held](Request request, std::shared_ptr<const Client> client) {
-    return request.target == "/held" ? held.hold(std::move(client)) : echo(std::move(request), std::move(client));
-  });
-  RawSocket kept = server.connect();
-  kept.send(get);
-  kept.read_until("GET /x ");
-  RawSocket busy = server.connect();
-  busy.send("GET /held HTTP/1.1\r\nHost: a\r\n\r\n");
-  ASSERT_TRUE(held.wait_until_arrived());
-  auto drained = server.drain(patience);
-  EXPECT_EQ(kept.read_to_end(), "");
-  held.go.set();
-  const std::string answer = busy.read_to_end();
-  EXPECT_TRUE(answer.contains("Connection: close\r\n")) << answer;
-  EXPECT_TRUE(answer.ends_with("held"));
-  busy.close();
-  ASSERT_EQ(drained.wait_for(patience), std::future_status::ready);
-  EXPECT_EQ(server.server().connections(), 0U);
-  EXPECT_EQ(server.server().in_flight(), 0U);
-}
-
-TEST(HttpServer, DrainWaitsAMomentForAFirstRequest) {
-  ServerThread server(echo);
-  RawSocket kept = server.connect();
-  kept.send(get);
-  kept.read_until("GET /x ");
-  RawSocket early = server.connect();
-  RawSocket silent = server.connect();
-  auto drained = server.drain(patience);
-  EXPECT_EQ(kept.read_to_end(), "");
-  early.send(get);
-  const std::string answer = early.read_to_end();
-  EXPECT_TRUE(answer.contains("Connection: close\r\n")) << answer;
-  EXPECT_TRUE(answer.ends_with("GET /x "));
-  early.close();
-  EXPECT_EQ(drained.wait_for(patience), std::future_status::ready);
-  EXPECT_EQ(silent.read_to_end(), "");
-}
-
-TEST(HttpServer, DrainEndsInTimeAlthoughAHandlerDoesNot) {
-  Held held;
-  ServerThread server(held.handler());
-  RawSocket busy = server.connect();
-  busy.send(get);
-  ASSERT_TRUE(held.wait_until_arrived());
-  ASSERT_EQ(server.drain(20ms).wait_for(patience), std::future_status::ready);
-  EXPECT_EQ(busy.read_to_end(), "");
-  held.go.set();
-  EXPECT_TRUE(held.wait_until_undelivered());
 }
 
 TEST(HttpServer, CountsConnectionsAndRequests) {

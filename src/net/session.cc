@@ -68,7 +68,10 @@ Task<> Session::run(std::shared_ptr<Session> self, Place place) {
   const bool begun = co_await self->begin();
   Next next = begun ? Next::request : Next::nothing;
   if (self->speaks_http2_) next = Next::http2;
-  while (next == Next::request) next = co_await self->serve_one();
+  while (next == Next::request) {
+    const Reading reading = co_await self->receive();
+    next = co_await self->serve(reading);
+  }
   if (next == Next::http2) co_await self->speak_http2();
   if (next == Next::farewell) co_await self->farewell();
   self->connection_->close();
@@ -104,7 +107,7 @@ Task<bool> Session::learn_client() {
   ErrorCode error;
   while (!error && header.reading == Reading::more) {
     awaiting_first_byte_ = connection_->buffer().bytes().empty();
-    error = co_await connection_->read();
+    co_await connection_->read(error);
     awaiting_first_byte_ = false;
     header = read_proxy_header(connection_->buffer().bytes());
   }
@@ -125,8 +128,8 @@ void Session::wind_down() {
   if (tunnel_) connection_->close();
 }
 
-Task<Session::Next> Session::serve_one() {
-  const Reading reading = co_await receive();
+/// What was received. Apart from receiving it, so that an idle connection does not hold the memory for this.
+Task<Session::Next> Session::serve(Reading reading) {
   if (reading == Reading::more) co_return speaks_http2_ ? Next::http2 : Next::nothing;
   if (reading == Reading::refused) co_return co_await refuse();
   connection_->clear_deadline();
@@ -156,7 +159,7 @@ Task<Reading> Session::receive() {
       error = connection_->read_now();  // what has already arrived; more is not waited for
     } else {
       awaiting_first_byte_ = !begun_;
-      error = co_await connection_->read();
+      co_await connection_->read(error);
       awaiting_first_byte_ = false;
       if (sent_away(error)) error = connection_->read_now();
     }
@@ -200,7 +203,8 @@ Task<Reading> Session::ended(ErrorCode error) {
 Request Session::take() {
   speaks_1_1_ = reader_.http_1_1();
   const std::size_t requests_max = sessions_->limits.requests;
-  keep_alive_ = reader_.keep_alive() && (requests_max == 0 || ++requests_ < requests_max);
+  wants_end_ = !reader_.keep_alive();
+  keep_alive_ = !wants_end_ && (requests_max == 0 || ++requests_ < requests_max);
   const bool invites = reader_.wants_continue();
   std::string upgrade(streams() ? reader_.upgrade() : std::string_view());
   Request request = whole_ ? reader_.take() : reader_.take_head();
@@ -256,7 +260,7 @@ Task<Session::Next> Session::answer(Reply& reply) {
   if (error == asio::error::would_block) error = co_await write_rest(out);
   if (reply.undelivered) unconfirmed_.push_back(std::move(reply.undelivered));
   if (reply.ended) reply.ended(end_of_stream(bodiless ? 0 : response.body.size(), error ? "client" : ""));
-  const Next next = leave_body(close ? Next::farewell : Next::request);
+  const Next next = leave_body(close ? parting() : Next::request);
   if (!error) co_return next;
   not_delivered();
   co_return Next::nothing;
@@ -276,6 +280,15 @@ Task<Session::Next> Session::refuse() {
 Task<ErrorCode> Session::write_rest(Outgoing& out) {
   connection_->set_deadline(steady_now() + limits::answer_write);
   co_return co_await connection_->write_rest(out);
+}
+
+/// Who asked for the connection's end sends nothing after the request (RFC 9112, 9.6), which was read to its end: then
+/// there is nothing to wait for, unless something came all the same or somebody wants to know whether the answer does.
+Session::Next Session::parting() const {
+  if (!wants_end_ || !unconfirmed_.empty() || !connection_->buffer().bytes().empty()) return Next::farewell;
+  int unread = 0;
+  const bool known = ioctl(connection_->socket().native_handle(), SIOCINQ, &unread) == 0;
+  return known && unread == 0 ? Next::nothing : Next::farewell;
 }
 
 /// Closes the sending side and reads on: closing over unread bytes would reset the connection, and take the answer

@@ -105,13 +105,13 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   Task<bool> agree_on_tls();
   bool awaits_preface();
   Task<> speak_http2();
-  Task<Next> serve_one();
   bool streams() const { return sessions_->limits.streamed_body.has_value(); }
   Task<Reading> receive();
   Reading parse();
   bool has_answered() const { return answered_ != Instant(); }
   bool sent_away(ErrorCode error) const;
   Task<Reading> ended(ErrorCode error);
+  Task<Next> serve(Reading reading);
   Request take();
   void begin_head();
   void write_interim(std::string_view bytes) const;
@@ -127,6 +127,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   Next leave(Reply& reply);
 
   Task<ErrorCode> write_rest(Outgoing& out);
+  Next parting() const;
   Task<> farewell();
   Task<bool> was_reset(ErrorCode error);
   Task<bool> reset_after_end();
@@ -153,6 +154,7 @@ class Session final : public Client, public std::enable_shared_from_this<Session
   // Of the request that is being answered:
   bool whole_ = true;  ///< all of its body had arrived
   bool speaks_1_1_ = true;
+  bool wants_end_ = false;  ///< of the connection, behind this answer
   bool keep_alive_ = true;
   bool to_head_ = false;
   std::uint64_t received_ = 0;          ///< bytes of its body that were handed on with it

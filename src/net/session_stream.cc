@@ -46,7 +46,7 @@ Task<Session::Next> Session::stream(Reply reply, bool close) {
   if (!cut.empty() && length == Length::until_close) connection_->abort();
   reply.response.rest.reset();
   if (reply.ended) reply.ended(end_of_stream(sent, cut));
-  const Next next = leave_body(close ? Next::farewell : Next::request);
+  const Next next = leave_body(close ? parting() : Next::request);
   co_return cut.empty() && !tunnel_ ? next : Next::nothing;
 }
 

@@ -60,15 +60,20 @@ std::vector<std::string> names_of(X509* certificate) {
   return names;
 }
 
+bool use(SSL_CTX* context, const KeyPair& pair) {
+  bool used = SSL_CTX_use_certificate(context, pair.certificate.get()) == 1 &&
+              SSL_CTX_use_PrivateKey(context, pair.key.get()) == 1;
+  for (const Certificate& issuer : pair.issuers) {
+    used = used && SSL_CTX_add1_chain_cert(context, issuer.get()) == 1;
+  }
+  return used;
+}
+
 /// OpenSSL refuses keys that are too short and signatures that are broken only when they are about to be used.
 Result<void> check_usable(const KeyPair& pair, const std::string& file) {
   ERR_clear_error();
   const TlsContext trial = make_tls_context(TLS_server_method());
-  bool usable = SSL_CTX_use_certificate(trial.get(), pair.certificate.get()) == 1;
-  for (const Certificate& issuer : pair.issuers) {
-    usable = usable && SSL_CTX_add1_chain_cert(trial.get(), issuer.get()) == 1;
-  }
-  if (usable) return {};
+  if (use(trial.get(), pair)) return {};
   return failure(fmt::format("cannot be used: {}; get a certificate that today's clients accept", last_tls_problem()),
                  file);
 }
@@ -158,10 +163,14 @@ struct ServerSession : TlsSession::State {
   std::shared_ptr<TicketKeys> tickets;
 };
 
-/// Called by OpenSSL in a full handshake, when it knows what the client asked for.
+/// Called by OpenSSL in a full handshake, when it knows what the client asked for. Checking a pair again costs a
+/// hundredth of a handshake: the first choice is the context's already.
 int choose_certificate(SSL* ssl, void*) {
+  const TlsIdentity::State& identity = *ServerSession::of(ssl).parts;
+  const auto& choice = identity.choice_for(ssl);
+  if (choice == identity.first) return 1;
   SSL_certs_clear(ssl);
-  for (const KeyPair* const pair : ServerSession::of(ssl).parts->choice_for(ssl)) {
+  for (const KeyPair* const pair : choice) {
     SSL_use_certificate(ssl, pair->certificate.get());
     SSL_use_PrivateKey(ssl, pair->key.get());
     for (const Certificate& issuer : pair->issuers) SSL_add1_chain_cert(ssl, issuer.get());
@@ -198,6 +207,7 @@ void TlsIdentity::State::set_up() {
   const bool good = SSL_CTX_set_cipher_list(made, ciphers_1_2) == 1 &&
                     SSL_CTX_set_ciphersuites(made, ciphers_1_3) == 1 && SSL_CTX_set1_groups_list(made, groups) == 1;
   ensure(good, "OpenSSL knows our ciphers");
+  for (const KeyPair* const pair : first) ensure(use(made, *pair), "a pair that was found usable can be used");
   SSL_CTX_set_options(made, SSL_OP_CIPHER_SERVER_PREFERENCE | SSL_OP_PRIORITIZE_CHACHA);
   SSL_CTX_set_cert_cb(made, choose_certificate, nullptr);
   SSL_CTX_set_alpn_select_cb(made, choose_protocol, nullptr);

@@ -103,14 +103,20 @@ Task<> Replayer::run(std::shared_ptr<Replayer> self, std::string route, Tend ten
 
 Task<> Replayer::tend_deliveries(std::string route) {
   co_await release_wanted(route);
-  if (!delivers(route)) co_return;
+  const bool delivered = co_await deliver_due(route);
+  if (!delivered) co_await ports_.clock.sleep_for(nothing_to_deliver);
+}
+
+/// False if there was nothing to deliver.
+Task<bool> Replayer::deliver_due(std::string route) {
+  if (!delivers(route)) co_return false;
   std::vector<OrderRow> promised = due_for_delivery(route);
   if (promised.empty()) end_if_done(route);
   bool delivers_any = false;
   std::ranges::sort(promised, {}, &OrderRow::created);
   const Instant round_ends = ports_.clock.now() + delivery_round;
   for (OrderRow& order : of_lane(route, Lane::delivering, std::move(promised))) {
-    if (ports_.clock.now() >= round_ends) co_return;
+    if (ports_.clock.now() >= round_ends) co_return true;
     Instant start{};
     {
       const std::lock_guard lock(mutex_);
@@ -127,7 +133,7 @@ Task<> Replayer::tend_deliveries(std::string route) {
     delivers_any = true;
     go_on(route, std::move(order), Lane::delivering);
   }
-  if (!delivers_any) co_await ports_.clock.sleep_for(nothing_to_deliver);
+  co_return delivers_any;
 }
 
 Task<> Replayer::tend_undoing(std::string route) {

@@ -49,6 +49,7 @@ class Replayer : public ReplayControl, public std::enable_shared_from_this<Repla
 
   Task<> run(std::shared_ptr<Replayer> self, std::string route, Tend tend);
   Task<> tend_deliveries(std::string route);
+  Task<bool> deliver_due(std::string route);
   Task<> tend_undoing(std::string route);
   Task<> tend_looking(std::string route);
   bool begin(const std::string& route, const OrderRow& order, Lane lane);
