@@ -1,7 +1,7 @@
 """What a client sends is never promised on a guess: what cannot be read is the decline, and the shop's own business while it is up."""
 import json
 
-from harness import DECLINED, Scenario, ask, order_body, order_headers
+from harness import DECLINED, Scenario, ask, eventually, order_body, order_headers
 
 CARD = "4111111111111111"
 
@@ -60,7 +60,7 @@ class BadInput(Scenario):
                 self.assertEqual(answer.header("Content-Type"), "application/json")
                 after = self.standin.metric("standin_facts_unreadable_total", route="orders", during="stand_in")
                 self.assertEqual(after, before + 1)
-                self.assertEqual(len(self.standin.logged("declined_unreadable")), logged + 1)
+                eventually(lambda: len(self.standin.logged("declined_unreadable")) == logged + 1, "it is logged")
         self.assertEqual(self.standin.exposure(), 0)
         self.assertEqual(self.standin.states(), {"declined": len(UNREADABLE)})
         written = "\n".join(self.standin.logged("declined_unreadable"))
