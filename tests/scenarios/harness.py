@@ -304,6 +304,10 @@ class Standin(Child):
                     found.append(entry.get("detail", ""))
         return found
 
+    def will_log(self, event: str) -> list[str]:
+        """The same, when there is one: another thread writes them."""
+        return eventually(lambda: self.logged(event), f"{event} is logged")
+
     def reload(self) -> str:
         """Sends SIGHUP; the event that tells how it went, and its detail."""
         before = len(self.logged("reloaded")) + len(self.logged("not_reloaded"))

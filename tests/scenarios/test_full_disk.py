@@ -53,7 +53,7 @@ class JournalThatCannotBeWritten(Scenario):
 
     def assert_it_goes_on_without_promising(self):
         self.assertEqual(self.standin.metric("standin_journal_promising"), 0)
-        self.assertTrue(self.standin.logged("journal_not_promising"))
+        self.standin.will_log("journal_not_promising")
         self.assert_neither_yes_nor_no("within-the-floor")
         self.assert_neither_yes_nor_no("over-the-floor", 9900)
         self.shop.start()

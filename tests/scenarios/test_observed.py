@@ -122,7 +122,7 @@ class Observed(Scenario):
         for _ in range(2):
             self.order_until_compared()
         self.assertGreaterEqual(self.standin.metric("standin_templates_compared_total", result="drifted"), 2)
-        self.assertEqual(len(self.standin.logged("template_drift")), 1)
+        self.assertEqual(len(self.standin.will_log("template_drift")), 1)
         self.assertIn("currency", self.standin.logged("template_drift")[0])
 
     def order_until_compared(self) -> None:
@@ -146,7 +146,7 @@ class Observed(Scenario):
             return self.standin.metric("standin_facts_unreadable_total", during="healthy") > 0
 
         eventually(counted, "it is counted")
-        self.assertIn("/order/total", self.standin.logged("facts_unreadable")[0])
+        self.assertIn("/order/total", self.standin.will_log("facts_unreadable")[0])
 
     def test_every_metric_has_its_name_and_its_help(self):
         self.shop.start()

@@ -186,8 +186,7 @@ class HandOver(Upgrade):
         with open(self.standin.file, "a") as file:
             file.write("\n[nonsense]\n")
         self.standin.send(signal.SIGUSR2)
-        eventually(lambda: self.standin.logged("not_handed_over"), "it says so")
-        self.assertIn("ended before it said 'ready'", self.standin.logged("not_handed_over")[0])
+        self.assertIn("ended before it said 'ready'", self.standin.will_log("not_handed_over")[0])
         self.assertEqual(self.standin.order("k1").status, 201)
         self.assertEqual(self.successors(), [])
 
